@@ -1,0 +1,98 @@
+// Package r2rpack holds no code: its test keeps the arrows of docs/architecture.md pointing one way.
+package r2rpack
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/r2rpack/r2rpack/"
+
+// rooms says what each package may import of this module, besides the foundation and itself.
+var rooms = map[string][]string{
+	"compose":             {"layout", "manifest", "internal/cache", "r2r", "r2r/crossgen", "r2r/profile"},
+	"dockerfile":          {},
+	"internal/cache":      {},
+	"internal/fault":      {},
+	"internal/progress":   {},
+	"internal/tree":       {},
+	"internal/ui":         {},
+	"internal/testdata":   {},
+	"layout":              {"r2r", "r2r/pe", "r2r/ecma335"},
+	"manifest":            {"r2r", "layout"},
+	"pack":                {"tarball", "manifest", "layout", "r2r"},
+	"r2r":                 {"r2r/pe", "r2r/ecma335", "r2r/nativeformat"},
+	"r2r/crossgen":        {"r2r", "r2r/pe", "r2r/ecma335", "r2r/profile"},
+	"r2r/ecma335":         {"r2r/pe"},
+	"r2r/nativeformat":    {"r2r/pe"},
+	"r2r/pe":              {},
+	"r2r/profile":         {"r2r/ecma335", "r2r/pe"},
+	"source":              {"tarball", "internal/cache"},
+	"tarball":             {},
+	"internal/enginetest": {"internal/testdata"},
+}
+
+var foundation = []string{"internal/fault", "internal/tree", "internal/progress"}
+
+// printers may import the terminal's package; libraries never print.
+var printers = []string{"cmd/r2rpack"}
+
+func TestArrowsPointOneWay(t *testing.T) {
+	for _, line := range goList(t, `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`) {
+		fields := strings.Fields(line)
+		room, ok := strings.CutPrefix(fields[0], module)
+		if !ok || slices.Contains(printers, room) || strings.HasPrefix(room, "internal/tools/") {
+			continue
+		}
+		allowed, known := rooms[room]
+		if !known {
+			t.Errorf("package %s has no place in docs/architecture.md: give it one, here too", room)
+		}
+		for _, path := range fields[1:] {
+			target, own := strings.CutPrefix(path, module)
+			if own && !slices.Contains(allowed, target) && !slices.Contains(foundation, target) {
+				t.Errorf("%s imports %s, against docs/architecture.md", room, target)
+			}
+		}
+	}
+}
+
+// Compressors whose output depends on the version of Go have no place where artefacts are written; libraries for one
+// concern stay in the room of that concern.
+func TestLibrariesStayInTheirRooms(t *testing.T) {
+	homes := map[string][]string{
+		"compress/gzip":                       {},
+		"compress/flate":                      {"source"},
+		"debug/pe":                            {},
+		"github.com/saferwall/pe":             {"r2r/pe"},
+		"github.com/schollz/progressbar/v3":   {"internal/ui"},
+		"github.com/spf13/cobra":              {"cmd/r2rpack"},
+		"github.com/klauspost/compress/gzip":  {"tarball"},
+		"github.com/klauspost/compress/flate": {"tarball", "source"},
+		"github.com/klauspost/compress/zstd":  {"tarball"},
+		"github.com/klauspost/pgzip":          {"tarball"},
+		"golang.org/x/term":                   {"internal/ui"},
+		"os/exec":                             {"r2r/crossgen", "source", "internal/enginetest"},
+		"net/http":                            {"source"},
+	}
+	for _, line := range goList(t, `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`) {
+		fields := strings.Fields(line)
+		room := strings.TrimPrefix(fields[0], module)
+		for _, path := range fields[1:] {
+			if allowed, bound := homes[path]; bound && !slices.Contains(allowed, room) {
+				t.Errorf("%s imports %s, which belongs to %v", room, path, allowed)
+			}
+		}
+	}
+}
+
+func goList(t *testing.T, format string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-f", format, "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}
