@@ -40,13 +40,15 @@ func (g GUID) MarshalText() ([]byte, error) {
 
 // Info is the short description of one file, enough for inspect, verify and manifest.
 type Info struct {
-	Path     string `json:"path,omitempty"` // filled by the caller
-	Kind     Kind   `json:"kind"`
-	Size     int64  `json:"size"`
-	Name     string `json:"name,omitempty"`    // simple name of the assembly
-	Version  string `json:"version,omitempty"` // a.b.c.d
-	Culture  string `json:"culture,omitempty"`
-	MVID     GUID   `json:"mvid,omitzero"`
+	Path    string `json:"path,omitempty"` // filled by the caller
+	Kind    Kind   `json:"kind"`
+	Size    int64  `json:"size"`
+	Name    string `json:"name,omitempty"`    // simple name of the assembly
+	Version string `json:"version,omitempty"` // a.b.c.d
+	Culture string `json:"culture,omitempty"`
+	MVID    GUID   `json:"mvid,omitzero"`
+	// HasCode says whether any method has a body: a MethodDef row with an RVA (ECMA-335 II.22.26). Facades have none.
+	HasCode  bool   `json:"hasCode,omitempty"`
 	Arch     string `json:"arch,omitempty"` // x64, arm64, arm, x86, or any (IL that runs everywhere)
 	OS       string `json:"os,omitempty"`   // linux, windows, osx, freebsd, netbsd, sunos, or any
 	R2RMajor uint16 `json:"r2rMajor,omitempty"`
