@@ -161,7 +161,11 @@ func (m *Map) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, pathError("open", name, err)
 	}
-	return &openFile{ReadCloser: r, info: info.(fileInfo)}, nil
+	file := &openFile{ReadCloser: r, info: info.(fileInfo)}
+	if at, ok := r.(io.ReaderAt); ok {
+		return openFileAt{openFile: file, ReaderAt: at}, nil
+	}
+	return file, nil
 }
 
 // Stat describes a file or folder of the tree.
@@ -231,16 +235,14 @@ type openFile struct {
 
 func (f *openFile) Stat() (fs.FileInfo, error) { return f.info, nil }
 
-// ReadAt reads at an offset where the file underneath can.
-func (f *openFile) ReadAt(p []byte, off int64) (int, error) {
-	if r, ok := f.ReadCloser.(io.ReaderAt); ok {
-		return r.ReadAt(p, off)
-	}
-	return 0, pathError("readat", f.info.name, fs.ErrInvalid)
-}
-
 // Unwrap gives what the tree's File.Open gave.
 func (f *openFile) Unwrap() io.ReadCloser { return f.ReadCloser }
+
+// openFileAt is an open file that can be read at any offset. Files that cannot do not claim to.
+type openFileAt struct {
+	*openFile
+	io.ReaderAt
+}
 
 type openDir struct {
 	info    fileInfo
