@@ -3,11 +3,18 @@
 package source
 
 import (
+	"context"
+	"errors"
+	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/r2rpack/r2rpack/internal/cache"
+	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/progress"
 	"github.com/r2rpack/r2rpack/tarball"
 )
@@ -24,6 +31,80 @@ type Options struct {
 	Limits       tarball.Limits    // what an archive, package or single-file app may hold
 	Dir          string            // folder in which NuGet.Config and .npmrc are looked for; empty: the current one
 	Env          func(string) string
+}
+
+// Open opens the tree that a spec names: a path, nuget:VERSION/RID, nuget:ID@VERSION or npm:NAME@VERSION. What a file is
+// its content says, except that a package is known by its extension, .nupkg.
+func Open(ctx context.Context, spec string, o Options) (*Tree, error) {
+	t, err := open(ctx, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	t.Spec = spec
+	return t, nil
+}
+
+func open(ctx context.Context, spec string, o Options) (*Tree, error) {
+	if rest, ok := strings.CutPrefix(spec, "nuget:"); ok {
+		return openNuGet(ctx, spec, rest, o)
+	}
+	if rest, ok := strings.CutPrefix(spec, "npm:"); ok {
+		name, version, ok := parseNPM(rest)
+		if !ok {
+			return nil, fault.Usage(spec, "is not an npm package with its version").WithHint("write npm:NAME@VERSION")
+		}
+		return openNPM(ctx, name, version, o)
+	}
+	return openPath(ctx, spec, o)
+}
+
+func openNuGet(ctx context.Context, spec, rest string, o Options) (*Tree, error) {
+	if version, rid, ok := parseRoot(rest); ok {
+		return openNuGetRoot(ctx, version, rid, o)
+	}
+	if id, version, ok := parseNuGetPackage(rest); ok {
+		return openNuGetPackage(ctx, id, version, o)
+	}
+	return nil, fault.Usage(spec, "names neither a version and a runtime identifier nor a package and its version").
+		WithHint("write nuget:VERSION/RID, such as nuget:10.0.12/linux-x64, or nuget:ID@VERSION")
+}
+
+// openPath opens what lies on this machine.
+func openPath(ctx context.Context, path string, o Options) (*Tree, error) {
+	info, err := os.Stat(path)
+	switch {
+	case path == "" || errors.Is(err, fs.ErrNotExist):
+		return nil, nothingThere(path)
+	case err != nil:
+		return nil, fault.Wrap(cause(err), path, "cannot be opened")
+	case info.IsDir():
+		return openFolder(path)
+	case !info.Mode().IsRegular():
+		return nil, fault.New(path, "is neither a file nor a folder").WithHint(specHint)
+	case strings.EqualFold(filepath.Ext(path), ".nupkg"):
+		return openPackage(ctx, path, o)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fault.Wrap(cause(err), path, "cannot be opened")
+	}
+	if !isExecutable(f) {
+		f.Close()
+		return openArchive(ctx, path, o)
+	}
+	t, err := newBundle(ctx, f, path, o)
+	if err == nil {
+		t.Inputs = []Input{{Name: baseName(path), Path: path, Size: info.Size()}}
+	}
+	return t, err
+}
+
+// isExecutable says whether a file begins as ELF, PE or 64-bit Mach-O files do.
+func isExecutable(r io.ReaderAt) bool {
+	var head [4]byte
+	n, _ := r.ReadAt(head[:], 0)
+	start := string(head[:n])
+	return strings.HasPrefix(start, "\x7fELF") || strings.HasPrefix(start, "MZ") || start == "\xcf\xfa\xed\xfe"
 }
 
 // Kind says what form a tree came in.
@@ -55,6 +136,7 @@ type Tree struct {
 	Spec   string  // what it was opened by
 	Kind   Kind    //
 	Inputs []Input // what was read, in the order of reading
+	Bundle *Bundle // the header, of a single-file application
 
 	closers []func() error
 	closed  sync.Once
