@@ -113,7 +113,7 @@ func ReadBundle(ctx context.Context, r io.ReaderAt, size int64, maxFiles int) (*
 
 // findMarker gives the offset of the first marker: the eight bytes before the first signature.
 func findMarker(ctx context.Context, r io.ReaderAt, size int64) (int64, error) {
-	buf := make([]byte, scanChunk+markerSize)
+	buf := make([]byte, min(size, scanChunk+markerSize))
 	for at := int64(0); at < size; at += scanChunk {
 		if err := ctx.Err(); err != nil {
 			return 0, err
