@@ -2,6 +2,7 @@ package ecma335
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
@@ -223,6 +224,9 @@ func (m *Metadata) FieldRVA(rid uint32) (FieldRVARow, error) {
 // Version is the version of an assembly: major, minor, build, revision.
 type Version [4]uint16
 
+// String gives the usual form, such as 10.0.0.0.
+func (v Version) String() string { return fmt.Sprintf("%d.%d.%d.%d", v[0], v[1], v[2], v[3]) }
+
 // AssemblyRow is a row of Assembly (II.22.2).
 type AssemblyRow struct {
 	HashAlgorithm uint32
@@ -337,4 +341,14 @@ type MethodSpecRow struct {
 func (m *Metadata) MethodSpec(rid uint32) (MethodSpecRow, error) {
 	r := m.row(MethodSpec, rid)
 	return MethodSpecRow{r.token(0), r.blob(1)}, r.err
+}
+
+// HasBodies says whether any method has a body: a MethodDef row with an RVA.
+func (m *Metadata) HasBodies() bool {
+	for rid := uint32(1); rid <= m.Rows(MethodDef); rid++ {
+		if r := m.row(MethodDef, rid); r.cell(0) != 0 {
+			return true
+		}
+	}
+	return false
 }

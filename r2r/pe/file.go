@@ -63,7 +63,7 @@ func (f *File) Data() []byte { return f.data }
 func (f *File) Offset(rva, size uint32) (uint32, error) {
 	offset, avail, err := f.locate(rva)
 	if err == nil && size > avail {
-		err = format.Errorf("data", format.RVA, uint64(rva), "%d bytes reach past the %d that its section holds", size, avail)
+		err = format.Errorf(format.Data, format.RVA, uint64(rva), "%d bytes reach past the %d that its section holds", size, avail)
 	}
 	return offset, err
 }
@@ -99,11 +99,11 @@ func (f *File) locate(rva uint32) (offset, avail uint32, err error) {
 		if rva < f.SizeOfHeaders {
 			return rva, f.SizeOfHeaders - rva, nil
 		}
-		return 0, 0, format.Errorf("data", format.RVA, uint64(rva), "lies in no section")
+		return 0, 0, format.Errorf(format.Data, format.RVA, uint64(rva), "lies in no section")
 	}
 	s := f.Sections[i]
 	if rva-s.RVA >= s.mapped() {
-		return 0, 0, format.Errorf("data", format.RVA, uint64(rva), "lies in no section's bytes")
+		return 0, 0, format.Errorf(format.Data, format.RVA, uint64(rva), "lies in no section's bytes")
 	}
 	return s.Offset + (rva - s.RVA), s.mapped() - (rva - s.RVA), nil
 }

@@ -2,7 +2,10 @@
 // where, and a bounds-checked cursor over little-endian bytes.
 package format
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Space says what an Error's position counts from.
 type Space string
@@ -31,3 +34,18 @@ func (e *Error) Error() string {
 func Errorf(what string, space Space, at uint64, reason string, args ...any) error {
 	return &Error{What: what, Space: space, At: at, Reason: fmt.Sprintf(reason, args...)}
 }
+
+// Named puts the name of a structure into an error that was made where only its place was known, as
+// pe.File.At makes them. A nil error stays nil.
+func Named(err error, what string) error {
+	var e *Error
+	if !errors.As(err, &e) || e.What != Data {
+		return err
+	}
+	named := *e
+	named.What = what
+	return &named
+}
+
+// Data is the name of bytes whose meaning only the caller knows.
+const Data = "data"
