@@ -83,6 +83,17 @@ func (s *Store) Get(kind, key string) (string, bool) {
 	return e.path(), ok && err == nil
 }
 
+// Remove takes an entry away, waiting for whoever is making it; that there is none is no error.
+func (s *Store) Remove(ctx context.Context, kind, key string) error {
+	e := s.entry(kind, key)
+	unlock, err := e.lock(ctx)
+	if err != nil {
+		return s.explain(err)
+	}
+	defer unlock()
+	return s.explain(os.RemoveAll(e.dir()))
+}
+
 // Partial gives a path at which the fill function of kind and key may keep an unfinished file from one run to the next,
 // and prepares its folder. Whoever fills owns it; it is to be moved or removed when the work is done.
 func (s *Store) Partial(kind, key string) (string, error) {

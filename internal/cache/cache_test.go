@@ -303,6 +303,19 @@ func TestEndedContextIsNoDamage(t *testing.T) {
 	wantFile(t, path, "one")
 }
 
+func TestRemove(t *testing.T) {
+	s := open(t)
+	do(t, s, "f", writing("one"))
+	for range 2 {
+		if err := s.Remove(t.Context(), "k", "f"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if path, hit := do(t, s, "f", writing("two")); hit {
+		t.Errorf("%s is still there", path)
+	}
+}
+
 func TestPartialOutlivesAFailedFill(t *testing.T) {
 	s := open(t)
 	path, err := s.Partial("k", "f")
