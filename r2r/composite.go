@@ -1,6 +1,7 @@
 package r2r
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
@@ -119,10 +120,15 @@ func (im *Image) ManifestMVIDs() ([]GUID, error) {
 // readOwner reads the name of the composite (section 116). The runtime looks for it in the component's own folder, so
 // that anything but a file name is wrong.
 func (im *Image) readOwner() (string, error) {
-	owner, err := im.text(SectionOwnerCompositeExecutable)
-	if err == nil && (owner == "" || owner == "." || owner == ".." || strings.ContainsAny(owner, `/\`)) {
-		dir, _ := im.Header.Section(SectionOwnerCompositeExecutable)
-		err = format.Errorf(SectionOwnerCompositeExecutable.String(), format.RVA, uint64(dir.RVA), "%q is not a file name", owner)
+	data, err := im.section(&im.Header.CoreHeader, SectionOwnerCompositeExecutable)
+	if err != nil {
+		return "", err
 	}
-	return owner, err
+	name, _, found := bytes.Cut(data, []byte{0})
+	owner := string(name)
+	if !found || owner == "" || owner == "." || owner == ".." || strings.ContainsAny(owner, `/\`) {
+		dir, _ := im.Header.Section(SectionOwnerCompositeExecutable)
+		return "", format.Errorf(SectionOwnerCompositeExecutable.String(), format.RVA, uint64(dir.RVA), "%q is not the name of a file", data)
+	}
+	return owner, nil
 }

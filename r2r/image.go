@@ -152,27 +152,13 @@ func (im *Image) section(h *CoreHeader, id SectionID) ([]byte, error) {
 	return data, format.Named(err, id.String())
 }
 
-// text gives the NUL-terminated text that fills a section of the image.
-func (im *Image) text(id SectionID) (string, error) {
-	data, err := im.section(&im.Header.CoreHeader, id)
-	if err != nil {
-		return "", err
-	}
-	text, _, found := bytes.Cut(data, []byte{0})
-	if !found {
-		dir, _ := im.Header.Section(id)
-		return "", format.Errorf(id.String(), format.RVA, uint64(dir.RVA), "its text does not end")
-	}
-	return string(text), nil
-}
-
-// Compiler gives the compiler's name and version as it left them (section 100), such as "Crossgen2 10.0.1226".
+// Compiler gives the compiler's name and version as it left them (section 100), such as "Crossgen2 10.0.1226.42308";
+// empty if it left none. The format's description asks for a NUL at the end, but crossgen2 writes none.
 func (im *Image) Compiler() (string, error) {
 	if im.Header == nil {
 		return "", nil
 	}
-	if _, ok := im.Header.Section(SectionCompilerIdentifier); !ok {
-		return "", nil
-	}
-	return im.text(SectionCompilerIdentifier)
+	data, err := im.section(&im.Header.CoreHeader, SectionCompilerIdentifier)
+	text, _, _ := bytes.Cut(data, []byte{0})
+	return string(text), err
 }

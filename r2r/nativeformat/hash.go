@@ -5,8 +5,11 @@ import "math/bits"
 // The version-resilient hash is made of names only, so that it stays the same when tokens change. Source: runtime,
 // src/coreclr/inc/typehashingalgorithms.h and src/coreclr/vm/versionresilienthashcode.cpp. All arithmetic is modulo 2³².
 
-// NameHash gives the hash of a text. Bytes above 0x7F count as negative numbers.
+// NameHash gives the hash of a text; that of an empty one is 0. Bytes above 0x7F count as negative numbers.
 func NameHash[T string | []byte](text T) uint32 {
+	if len(text) == 0 {
+		return 0
+	}
 	var even, odd uint32 = 0x6DA3B944, 0
 	for i := 0; i < len(text); i += 2 {
 		even = mix(even, 5, signExtend(text[i]))
