@@ -62,15 +62,15 @@ var codeTable = tableOf(
 	CodeDoc{"assembly-duplicate", Warning, "Two files in one framework set are the same assembly by name. The host takes one, by the versions in deps.json.", "keep the one that belongs there"},
 	CodeDoc{"il-not-compiled", Warning, "An assembly beside a composite has method bodies but no native code. The runtime compiles it when it runs.", "take it into the composite, or put the compiled original back"},
 
-	CodeDoc{"component-orphan", Error, "Components name a composite that is not there, or is none. The runtime ends the process when it loads one.", composeAnew},
-	CodeDoc{"component-not-member", Error, "A component names a composite whose component table does not have it.", oneBuildOnly},
+	CodeDoc{"component-orphan", Error, "Components name a composite that is not there, or is none. The runtime ends the process when it loads such a component.", composeAnew},
+	CodeDoc{"component-not-member", Error, "A component names a composite whose component table does not have it. The process crashes when it loads the component.", oneBuildOnly},
 	CodeDoc{"composite-misplaced", Error, "The composite does not lie where the runtime looks: in the folder of the first component that loads, which is System.Private.CoreLib where it is one. The runtime ends the process.", "move the composite into that folder"},
 	CodeDoc{"composite-order", Warning, "Components find their composite only because others load first from another folder.", "make System.Private.CoreLib a component, or give each framework a composite of its own"},
 	CodeDoc{"composite-duplicate", Error, "Two composites of one file name differ. The runtime knows composites by file name and uses one for both.", "give each composite a name of its own"},
 	CodeDoc{"composite-copy", Warning, "A composite lies in two folders. The runtime uses the first that it meets.", "keep the one beside System.Private.CoreLib"},
 	CodeDoc{"composite-stray", Warning, "No component names this composite. It is never loaded.", "remove it, or put its components back"},
 	CodeDoc{"mvid-mismatch", Error, "An assembly is another build (MVID) than the one in the composite. The runtime ends the process when it loads it.", oneBuildOnly},
-	CodeDoc{"r2r-mismatch", Error, "Component and composite have different ReadyToRun major versions.", oneBuildOnly},
+	CodeDoc{"r2r-mismatch", Error, "Component and composite have different ReadyToRun major versions, so they come from different compilers. The runtime reads the composite's alone.", oneBuildOnly},
 	CodeDoc{"member-missing", Warning, "The composite has code of an assembly that is not there.", "put the assembly back, or compose without it"},
 	CodeDoc{"member-plain", Warning, "An assembly of the composite is there as it was before: same build, not a component. It works; the composite's code of it is dead weight.", "put the component in its place"},
 )

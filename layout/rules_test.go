@@ -86,13 +86,13 @@ func TestPlacements(t *testing.T) {
 			[]string{"composite-misplaced A/full.r2r.dll"}},
 		{"all but CoreLib, composite in both: both run",
 			[]image{plain(netDir, CoreLib), net, asp, composite(netDir, name, "System.Net", "Asp"), composite(aspDir, name, "System.Net", "Asp")},
-			[]string{"composite-copy N/full.r2r.dll"}},
+			[]string{"composite-copy A/full.r2r.dll"}},
 		{"one composite a framework: both run",
 			[]image{component(netDir, CoreLib, "n.r2r.dll"), component(aspDir, "Asp", "a.r2r.dll"),
 				composite(netDir, "n.r2r.dll", CoreLib), composite(aspDir, "a.r2r.dll", "Asp")}, nil},
 		{"one composite a framework, of one name: the second's components get the first",
 			[]image{core, asp, composite(netDir, name, CoreLib), composite(aspDir, name, "Asp")},
-			[]string{"component-not-member A/Asp.dll", "composite-duplicate N/full.r2r.dll"}},
+			[]string{"component-not-member A/Asp.dll", "composite-duplicate A/full.r2r.dll"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,7 +21,7 @@ type set struct {
 	dirs   []string // that of Microsoft.NETCore.App comes first
 	dotnet bool     // the folders are frameworks
 	rid    string   // "" when nothing tells
-	images []*image // in the folders themselves, sorted by path
+	images []*image // in the folders themselves, folder by folder, sorted by path
 	// near has the composites of all sets on the same Microsoft.NETCore.App, where a misplaced one may be.
 	near []*image
 }
@@ -50,7 +50,6 @@ func (f *facts) sets() []set {
 		for _, dir := range groups[i].dirs {
 			groups[i].images = append(groups[i].images, byDir[dir]...)
 		}
-		slices.SortFunc(groups[i].images, func(a, b *image) int { return strings.Compare(a.Path, b.Path) })
 	}
 	for i := range groups {
 		groups[i].near = compositesNear(groups, groups[i].dirs[0])
@@ -98,7 +97,7 @@ func baseRank(dir string) int {
 	return 1
 }
 
-// component gives the images that name a composite, by the name.
+// components gives the images that name a composite, by the name.
 func (s *set) components() map[string][]*image {
 	byOwner := map[string][]*image{}
 	for _, i := range s.images {
