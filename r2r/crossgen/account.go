@@ -1,0 +1,202 @@
+package crossgen
+
+import (
+	"slices"
+
+	"github.com/r2rpack/r2rpack/r2r"
+	"github.com/r2rpack/r2rpack/r2r/ecma335"
+	"github.com/r2rpack/r2rpack/r2r/profile"
+)
+
+// Account says what became of every record of the profiles. The counts of records add up:
+//
+//	Records = Inactive + Unresolved + sum of Skipped + Refused + Compiled + Unexplained
+type Account struct {
+	Records    int
+	Inactive   int          // their group names an assembly that is not compiled, so the compiler passes over them
+	Unresolved int          // they name what does not exist in these assemblies; taken out before the compile
+	Skipped    map[Skip]int // the compiler leaves them out by design
+	Refused    int          // the compiler says why, see Result.Refused
+	Compiled   int          // their code is in the composite
+
+	// UnresolvedWhy and Unexplained name the first of them: what does not exist, and methods that the composite lacks
+	// for no reason known here.
+	UnresolvedWhy []string
+	Unexplained   []string
+	Lost          int // how many are unexplained
+}
+
+// maxNamed bounds how many records are named in an Account.
+const maxNamed = 1000
+
+// Skip is a reason for which the compiler leaves a method out without a word (dotnet/runtime,
+// src/coreclr/tools/aot/ILCompiler.ReadyToRun/JitInterface/CorInfoImpl.ReadyToRun.cs, ShouldSkipCompilation and
+// ShouldCodeNotBeCompiledIntoFinalImage).
+type Skip string
+
+// The reasons.
+const (
+	SkipReference  Skip = "its assembly is only referenced"
+	SkipUnrooted   Skip = "its assembly is not rooted"
+	SkipOpen       Skip = "it is generic, and the profile does not say over what"
+	SkipNoBody     Skip = "it has no IL body"
+	SkipAggressive Skip = "it asks for AggressiveOptimization"
+	SkipBypass     Skip = "it asks to bypass ReadyToRun"
+	SkipCPU        Skip = "it depends on an instruction set that not all processors have"
+)
+
+// plan is what must come of the profiles of a job.
+type plan struct {
+	in      *inputs
+	account Account
+	records []planned
+	// wanted holds the compiler's names of the generic methods among records; the follower fills in what is said.
+	wanted map[string]mention
+}
+
+// planned is a record that the compiler should compile.
+type planned struct {
+	method profile.Method
+	namer  *namer
+	name   string // as the compiler prints it; empty for methods that are not generic
+}
+
+func newPlan(in *inputs) *plan {
+	return &plan{in: in, account: Account{Skipped: map[Skip]int{}}, wanted: map[string]mention{}}
+}
+
+// expected gives the number of methods to be compiled if that is known from profiles, else -1.
+func (p *plan) expected() int64 {
+	if len(p.records) == 0 {
+		return -1
+	}
+	return int64(len(p.records))
+}
+
+// add plans the records of a profile. It gives the tokens of those that name what does not exist: the compiler would
+// pass over such a record without a word and swallow the next one of the group too (MIbcProfileParser.ReadMIbcGroup
+// does not reset its state).
+func (p *plan) add(prof *profile.Profile) (lost map[ecma335.Token]bool) {
+	lost = map[ecma335.Token]bool{}
+	resolver := p.in.scope.Resolver(prof)
+	namer := newNamer(resolver)
+	for _, g := range prof.Groups {
+		p.account.Records += len(g.Records)
+		if slices.ContainsFunc(g.Assemblies, func(name string) bool { return !p.in.bubble[name] }) || len(g.Assemblies) == 0 {
+			p.account.Inactive += len(g.Records)
+			continue
+		}
+		for _, r := range g.Records {
+			m, err := resolver.Method(r.Method)
+			if err != nil {
+				lost[r.Method] = true
+				p.unresolved(err)
+				continue
+			}
+			p.record(m, namer)
+		}
+	}
+	return lost
+}
+
+func (p *plan) unresolved(err error) {
+	p.account.Unresolved++
+	if len(p.account.UnresolvedWhy) < maxNamed {
+		p.account.UnresolvedWhy = append(p.account.UnresolvedWhy, err.Error())
+	}
+}
+
+func (p *plan) record(m profile.Method, n *namer) {
+	if skip := p.in.skip(m); skip != "" {
+		p.account.Skipped[skip]++
+		return
+	}
+	r := planned{method: m, namer: n}
+	if m.IsGeneric() {
+		r.name = n.method(m)
+		p.wanted[r.name] = unmentioned
+	}
+	p.records = append(p.records, r)
+}
+
+// Bits of MethodDef.ImplFlags (ECMA-335 II.23.1.11; dotnet/runtime, src/coreclr/inc/corhdr.h).
+const implAggressiveOptimization = 0x0200
+
+const bypassAttribute = "System.Runtime.BypassReadyToRunAttribute"
+
+// skip gives the reason for which the compiler will not compile a method, empty if it should.
+func (in *inputs) skip(m profile.Method) Skip {
+	md := m.Assembly.Metadata
+	row, err := md.MethodDef(m.RID)
+	member := in.members[m.Assembly.Name]
+	switch {
+	case err != nil || member == nil:
+		return SkipReference
+	case !member.Rooted:
+		return SkipUnrooted
+	case m.IsOpen():
+		return SkipOpen
+	case row.RVA == 0:
+		return SkipNoBody
+	case row.ImplFlags&implAggressiveOptimization != 0:
+		return SkipAggressive
+	case md.HasAttribute(ecma335.NewToken(ecma335.MethodDef, m.RID), bypassAttribute):
+		return SkipBypass
+	}
+	return ""
+}
+
+// settle compares the plan with the composite and what the compiler said.
+func (p *plan) settle(entries map[string]map[uint32]bool, refusals []Refusal) Account {
+	said := map[string]bool{}
+	for _, r := range refusals {
+		said[r.Method] = true
+	}
+	a := &p.account
+	for _, r := range p.records {
+		switch {
+		case r.name == "" && entries[r.method.Assembly.Name][r.method.RID], r.name != "" && p.wanted[r.name] == compiled:
+			a.Compiled++
+			continue
+		case r.name == "":
+			r.name = r.namer.method(r.method)
+		}
+		switch {
+		case said[r.name]:
+			a.Refused++
+		case r.dependsOnCPU():
+			a.Skipped[SkipCPU]++
+		default:
+			a.Lost++
+			if len(a.Unexplained) < maxNamed {
+				a.Unexplained = append(a.Unexplained, r.name)
+			}
+		}
+	}
+	return *a
+}
+
+const cpuAttribute = "System.Runtime.CompilerServices.CompExactlyDependsOnAttribute"
+
+// dependsOnCPU says whether a method promises to be used only where an instruction set is there. The compiler leaves it
+// out if the options leave open whether that is so.
+func (r planned) dependsOnCPU() bool {
+	return r.method.Assembly.Metadata.HasAttribute(ecma335.NewToken(ecma335.MethodDef, r.method.RID), cpuAttribute)
+}
+
+// methodEntries gives the rows of the methods that have code in a composite, by simple name of their assembly.
+func methodEntries(image *r2r.Image) (map[string]map[uint32]bool, error) {
+	all := map[string]map[uint32]bool{}
+	for i := range image.Components {
+		c := &image.Components[i]
+		rows := map[uint32]bool{}
+		for e, err := range image.MethodEntries(c) {
+			if err != nil {
+				return nil, err
+			}
+			rows[e.Method.RID()] = true
+		}
+		all[c.Name] = rows
+	}
+	return all, nil
+}

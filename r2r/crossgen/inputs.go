@@ -1,0 +1,146 @@
+package crossgen
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/r2r"
+	"github.com/r2rpack/r2rpack/r2r/ecma335"
+	"github.com/r2rpack/r2rpack/r2r/profile"
+)
+
+// inputs are the opened files of a job.
+type inputs struct {
+	scope    *profile.Scope
+	members  map[string]*input // by simple name: what is compiled
+	bubble   map[string]bool   // simple names of what is compiled or taken for granted
+	releases []func()
+}
+
+type input struct {
+	Assembly
+	image *r2r.Image
+	mvid  r2r.GUID
+}
+
+// openInputs opens all assemblies of a job: they must be managed.
+func openInputs(job *Job) (*inputs, error) {
+	in := &inputs{scope: profile.NewScope(), members: map[string]*input{}, bubble: map[string]bool{}}
+	if err := in.open(job); err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
+
+func (in *inputs) open(job *Job) error {
+	for _, a := range job.Inputs {
+		image, err := in.add(a.Path)
+		if err != nil {
+			return err
+		}
+		mvid, err := mvid(image.Metadata)
+		if err != nil {
+			return fault.Wrap(err, a.Path, "cannot be read")
+		}
+		in.members[a.Name] = &input{a, image, mvid}
+		in.bubble[a.Name] = true
+	}
+	for _, path := range job.Bubble {
+		in.bubble[simpleName(path)] = true
+	}
+	for _, path := range job.response(&Compiler{}, nil).references {
+		if in.members[simpleName(path)] != nil {
+			continue // an input may be repeated as a reference
+		}
+		if _, err := in.add(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *inputs) add(path string) (*r2r.Image, error) {
+	data, err := in.read(path)
+	if err != nil {
+		return nil, err
+	}
+	image, err := r2r.Parse(data)
+	if err != nil {
+		return nil, fault.Wrap(err, path, "is no assembly")
+	}
+	if image.Metadata == nil {
+		return nil, fault.New(path, "is no managed assembly (it is of kind %s)", image.Kind).WithHint("leave it out")
+	}
+	_, err = in.scope.Add(simpleName(path), image.Metadata)
+	return image, err
+}
+
+// read gives the bytes of a file until the inputs are closed.
+func (in *inputs) read(path string) ([]byte, error) {
+	data, release, err := tree.Data(os.DirFS(filepath.Dir(path)), filepath.Base(path))
+	if err != nil {
+		return nil, fault.Wrap(err, path, "cannot be read")
+	}
+	in.releases = append(in.releases, release)
+	return data, nil
+}
+
+func (in *inputs) close() {
+	for _, release := range in.releases {
+		release()
+	}
+}
+
+func mvid(md *ecma335.Metadata) (r2r.GUID, error) {
+	row, err := md.Module()
+	if err != nil {
+		return r2r.GUID{}, err
+	}
+	id, err := md.GUID(row.MVID)
+	return r2r.GUID(id), err
+}
+
+// readProfiles reads the profiles of a job, plans what must come of them, and writes what the compiler gets of each
+// into temp: no instrumentation data, no record that it cannot find (see profile.Strip and plan.add).
+func (in *inputs) readProfiles(job *Job, temp string, result *Result) (*plan, []string, error) {
+	p := newPlan(in)
+	var stripped []string
+	for i, path := range job.Profiles {
+		data, err := in.read(path)
+		if err != nil {
+			return nil, nil, err
+		}
+		parsed, err := profile.Parse(path, data)
+		if err != nil {
+			return nil, nil, err
+		}
+		lost := p.add(parsed)
+		file := filepath.Join(temp, fmt.Sprintf("profile-%d.mibc", i))
+		text := parsed.Strip(func(_ profile.Group, r profile.Record) bool { return !lost[r.Method] })
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return nil, nil, writeFault(file, err)
+		}
+		stripped = append(stripped, file)
+		result.Profiles = append(result.Profiles, describe(path, data, parsed))
+	}
+	return p, stripped, nil
+}
+
+func describe(path string, data []byte, p *profile.Profile) ProfileUse {
+	digest := sha256.Sum256(data)
+	use := ProfileUse{Path: path, Digest: hex.EncodeToString(digest[:]), Records: p.Count()}
+	for _, g := range p.Groups {
+		for _, r := range g.Records {
+			if r.Instrumented {
+				use.Instrumented++
+			}
+		}
+	}
+	return use
+}

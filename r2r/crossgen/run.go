@@ -1,0 +1,175 @@
+package crossgen
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/progress"
+)
+
+// Result is a composite that has been compiled and checked.
+type Result struct {
+	Composite  string            // path of the composite image
+	Components map[string]string // simple name of each input -> path of its component file
+
+	Compiler        string        // version
+	Elapsed         time.Duration // of the compiler alone
+	InstructionSets []string      // as written for the compiler
+	Compiled        int           // methods the compiler worked on
+	Refused         []Refusal     // methods it gave up
+	Profiles        []ProfileUse  // in the order of Job.Profiles
+	Account         Account       // of the methods that the profiles name
+	Log             string
+}
+
+// ProfileUse says what became of a profile before the compile.
+type ProfileUse struct {
+	Path         string
+	Digest       string // SHA-256 of the file, lower-case hexadecimal
+	Records      int
+	Instrumented int // records whose instrumentation data was taken out
+}
+
+// Run compiles a job and checks the result: see Result and check. When it fails or is cancelled the output folder is
+// left as it was, nothing keeps running, and the log stays.
+func (c *Compiler) Run(ctx context.Context, job Job, report progress.Reporter) (*Result, error) {
+	if err := job.prepare(); err != nil {
+		return nil, err
+	}
+	if job.FrameworkVersion != "" {
+		if err := c.Supports(job.FrameworkVersion); err != nil {
+			return nil, err
+		}
+	}
+	in, err := openInputs(&job)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	temp, err := os.MkdirTemp("", "r2rpack-crossgen2-")
+	if err != nil {
+		return nil, fault.Wrap(err, os.TempDir(), "cannot hold temporary files")
+	}
+	defer os.RemoveAll(temp)
+	result := &Result{Compiler: c.Version, Log: job.Log, InstructionSets: instructionSets(job.InstructionSets, c.major())}
+	plan, profiles, err := in.readProfiles(&job, temp, result)
+	if err != nil {
+		return nil, err
+	}
+	discard, err := emptyFolder(job.Output)
+	if err != nil {
+		return nil, err
+	}
+	err = c.compile(ctx, &job, job.response(c, profiles).String(), temp, plan, result, progress.Or(report))
+	if err == nil {
+		err = in.check(&job, plan, result)
+	}
+	if err != nil {
+		discard()
+		return nil, err
+	}
+	return result, nil
+}
+
+// emptyFolder makes sure that a folder is there and empty. The function it gives takes away what is in it, and the
+// folder itself if it was made here.
+func emptyFolder(dir string) (discard func(), err error) {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fault.Wrap(err, dir, "cannot hold the composite")
+		}
+		return func() { os.RemoveAll(dir) }, nil
+	case err != nil:
+		return nil, fault.Wrap(err, dir, "cannot hold the composite")
+	case len(entries) > 0:
+		return nil, fault.New(dir, "is not empty").WithHint("name another output folder")
+	}
+	return func() {
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			os.RemoveAll(filepath.Join(dir, e.Name()))
+		}
+	}, nil
+}
+
+// compile runs the compiler and follows what it prints.
+func (c *Compiler) compile(ctx context.Context, job *Job, text, temp string, plan *plan, result *Result, report progress.Reporter) error {
+	file := filepath.Join(temp, "composite.rsp")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return writeFault(file, err)
+	}
+	log, err := createLog(job.Log)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	fmt.Fprintf(log, "%s (%s) with this response file:\n%s\n", c.Path, c.Version, text)
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	task := report.Start("compiling "+job.Name, plan.expected())
+	defer task.Done()
+	f := &follower{log: log, task: task, wanted: plan.wanted}
+	f.onLogErr = func() { cancel(writeFault(job.Log, f.logErr)) }
+	var complaint head
+	p := process{path: c.Path, args: []string{"@" + file}, dir: temp, stdout: f, stderr: f.errors(&complaint)}
+	start := time.Now()
+	err = p.run(ctx)
+	result.Elapsed = time.Since(start)
+	if f.logErr != nil {
+		return writeFault(job.Log, f.logErr)
+	}
+	if err != nil {
+		return explain(failure{compiler: c.Path, target: job.TargetOS + "-" + job.TargetArch, out: job.Output, log: job.Log, stderr: complaint.String(), err: err})
+	}
+	result.Compiled, result.Refused = f.compiled, f.refusals
+	return nil
+}
+
+func createLog(name string) (io.WriteCloser, error) {
+	if name == "" {
+		return nowhere{}, nil
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, writeFault(name, err)
+	}
+	return f, nil
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (nowhere) Close() error                { return nil }
+
+func writeFault(name string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fault.New(name, "the disk is full").WithHint("make room, or name a file on another disk")
+	}
+	return fault.Wrap(err, name, "cannot be written")
+}
+
+func fileDigest(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}

@@ -1,0 +1,172 @@
+// Package profile reads .mibc profiles: lists of methods that the compiler is to compile, kept as a .NET module whose
+// method bodies are data. It strips them of instrumentation and finds the methods they name.
+package profile
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/r2r/ecma335"
+	"github.com/r2rpack/r2rpack/r2r/pe"
+)
+
+// Profile is a parsed .mibc file. It refers to the bytes it was parsed from, which must not change while it is used.
+//
+// The format is that of dotnet/runtime, src/coreclr/tools/dotnet-pgo/MibcEmitter.cs (writer) and
+// src/coreclr/tools/Common/Pgo/../MIbcProfileParser.cs (the compiler's reader): the global method AssemblyDictionary
+// holds, for each group, ldstr NAME, ldtoken METHOD, pop; the body of METHOD holds the records.
+type Profile struct {
+	Groups   []Group
+	Metadata *ecma335.Metadata
+
+	data []byte // of the module
+}
+
+// Group is a list of records that counts only if all assemblies it names are compiled together.
+type Group struct {
+	Assemblies []string // simple names, the one that defines the methods first; empty if the group has no name
+	Records    []Record
+
+	body bodyPlace
+}
+
+// Record is one method of a group.
+type Record struct {
+	Method ecma335.Token // a MethodDef, MemberRef or MethodSpec of the profile
+	// Instrumented says that counts and likely types of a run come with the method.
+	Instrumented bool
+
+	parts []span // of the record's code that remain when it is stripped
+}
+
+// span is a range of a group's code.
+type span struct{ from, to uint32 }
+
+// bodyPlace is where the body of a group's method lies in the file.
+type bodyPlace struct {
+	at     uint32 // of its header
+	header uint32 // size of the header: 1 or 12
+	size   uint32 // of the code
+}
+
+func (b bodyPlace) code(data []byte) []byte { return data[b.at+b.header:][:b.size] }
+
+// Count gives the number of records in all groups.
+func (p *Profile) Count() int {
+	n := 0
+	for _, g := range p.Groups {
+		n += len(g.Records)
+	}
+	return n
+}
+
+// Parse reads a profile: a .NET module, or a zip archive that holds one. Name is the file's, for errors.
+func Parse(name string, data []byte) (*Profile, error) {
+	module, err := unwrap(data)
+	if err != nil {
+		return nil, asFault(err, name)
+	}
+	p, err := parseModule(module)
+	if err != nil {
+		return nil, asFault(err, name)
+	}
+	return p, nil
+}
+
+func asFault(err error, name string) error {
+	return &fault.Error{Where: name, What: "is no profile that crossgen2 could read", Err: err,
+		Hint: "name a .mibc file, such as a runtime pack's tools/StandardOptimizationData.mibc"}
+}
+
+func parseModule(data []byte) (*Profile, error) {
+	file, err := pe.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	header, err := file.CLI()
+	if err != nil {
+		return nil, err
+	}
+	if header == nil {
+		return nil, fmt.Errorf("the image has no CLI header")
+	}
+	root, err := file.In(header.MetaData)
+	if err != nil {
+		return nil, err
+	}
+	md, err := ecma335.Parse(root)
+	if err != nil {
+		return nil, err
+	}
+	d := decoder{file: file, md: md, left: len(data), strings: map[uint32]string{}}
+	groups, err := d.dictionary()
+	if err != nil {
+		return nil, err
+	}
+	return &Profile{Groups: groups, Metadata: md, data: data}, nil
+}
+
+const dictionaryMethod = "AssemblyDictionary"
+
+// dictionary finds the list of groups and reads all groups.
+func (d *decoder) dictionary() ([]Group, error) {
+	for rid := uint32(1); rid <= d.md.Rows(ecma335.MethodDef); rid++ {
+		row, err := d.md.MethodDef(rid)
+		if err != nil {
+			return nil, err
+		}
+		name, err := d.md.StringBytes(row.Name)
+		if err != nil {
+			return nil, err
+		}
+		if string(name) == dictionaryMethod {
+			return d.groups(row.RVA)
+		}
+	}
+	return nil, fmt.Errorf("the module has no method %s", dictionaryMethod)
+}
+
+func (d *decoder) groups(dictionary uint32) ([]Group, error) {
+	place, err := d.body(dictionary)
+	if err != nil {
+		return nil, err
+	}
+	c := cursor{code: place.code(d.file.Data()), what: dictionaryMethod}
+	var groups []Group
+	for c.more() {
+		name, method := c.take(opLdstr), c.take(opLdtoken)
+		c.take(opPop)
+		if c.err != nil {
+			return nil, c.err
+		}
+		g, err := d.group(name, ecma335.Token(method))
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, c.err
+}
+
+func (d *decoder) group(name uint32, method ecma335.Token) (Group, error) {
+	text, err := d.userString(name)
+	if err != nil {
+		return Group{}, err
+	}
+	if method.Table() != ecma335.MethodDef {
+		return Group{}, fmt.Errorf("group %q: token %s is no method of the profile", text, method)
+	}
+	row, err := d.md.MethodDef(method.RID())
+	if err != nil {
+		return Group{}, fmt.Errorf("group %q: %w", text, err)
+	}
+	g := Group{Assemblies: strings.FieldsFunc(text, func(r rune) bool { return r == ';' })}
+	if g.body, err = d.body(row.RVA); err != nil {
+		return Group{}, fmt.Errorf("group %q: %w", text, err)
+	}
+	if g.Records, err = d.records(g.body.code(d.file.Data())); err != nil {
+		return Group{}, fmt.Errorf("group %q: %w", text, err)
+	}
+	return g, nil
+}

@@ -1,0 +1,338 @@
+package profile
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/r2rpack/r2rpack/r2r/ecma335"
+)
+
+// Method is a method that a record names: its definition, and what is put in for type parameters.
+type Method struct {
+	Assembly *Assembly
+	RID      uint32 // MethodDef row
+	Owner    *Type  // the type that has it, instantiated
+	Args     []*Type
+}
+
+// Resolver finds the methods of one profile in a Scope, in the way in which the compiler will
+// (dotnet/runtime, src/coreclr/tools/Common/TypeSystem/Ecma/EcmaModule.cs).
+type Resolver struct {
+	scope   *Scope
+	profile resolver
+	of      map[*Assembly]*resolver // the same for the assemblies that definitions lie in
+}
+
+// Resolver prepares the search for the methods of a profile.
+func (s *Scope) Resolver(p *Profile) *Resolver {
+	return &Resolver{scope: s, profile: newResolver(s, nil, p.Metadata), of: map[*Assembly]*resolver{}}
+}
+
+// resolver finds what the tokens of one module mean.
+type resolver struct {
+	scope *Scope
+	self  *Assembly // nil for a profile, which defines no types of its own
+	md    *ecma335.Metadata
+	refs  map[uint32]foundDef // TypeRef rid -> what it is
+}
+
+type foundDef struct {
+	def Def
+	err error
+}
+
+func newResolver(s *Scope, self *Assembly, md *ecma335.Metadata) resolver {
+	return resolver{scope: s, self: self, md: md, refs: map[uint32]foundDef{}}
+}
+
+func (r *Resolver) module(a *Assembly) *resolver {
+	m := r.of[a]
+	if m == nil {
+		m = new(newResolver(r.scope, a, a.Metadata))
+		r.of[a] = m
+	}
+	return m
+}
+
+// Method finds the method of a record. The error says what does not exist.
+func (r *Resolver) Method(t ecma335.Token) (Method, error) {
+	if t.Table() == ecma335.MethodSpec {
+		row, err := r.profile.md.MethodSpec(t.RID())
+		if err != nil {
+			return Method{}, err
+		}
+		m, err := r.memberRef(row.Method)
+		if err != nil {
+			return Method{}, err
+		}
+		m.Args, err = r.profile.instantiation(row.Instantiation)
+		if n := m.Assembly.arity(ecma335.NewToken(ecma335.MethodDef, m.RID)); err == nil && n != len(m.Args) {
+			err = fmt.Errorf("a method of %d type parameters has %d arguments", n, len(m.Args))
+		}
+		return m, err
+	}
+	return r.memberRef(t)
+}
+
+// instantiation reads the arguments of a MethodSpec (ECMA-335 II.23.2.15).
+func (r *resolver) instantiation(blob ecma335.BlobIndex) ([]*Type, error) {
+	data, err := r.md.Blob(blob)
+	if err != nil {
+		return nil, err
+	}
+	s := sigReader{r: r, blob: data}
+	if s.byte() != 0x0A {
+		s.fail(fmt.Errorf("a MethodSpec has another kind of signature"))
+	}
+	args := s.list(s.uint())
+	return args, s.err
+}
+
+func (r *Resolver) memberRef(t ecma335.Token) (Method, error) {
+	if t.Table() != ecma335.MemberRef {
+		return Method{}, fmt.Errorf("token %s is no reference to a method of another module", t)
+	}
+	row, err := r.profile.md.MemberRef(t.RID())
+	if err != nil {
+		return Method{}, err
+	}
+	name, err := r.profile.md.String(row.Name)
+	if err != nil {
+		return Method{}, err
+	}
+	owner, err := r.profile.typ(row.Class)
+	if err != nil {
+		return Method{}, err
+	}
+	blob, err := r.profile.md.Blob(row.Signature)
+	if err != nil {
+		return Method{}, err
+	}
+	s := sigReader{r: &r.profile, blob: blob}
+	sig := s.sig()
+	if s.err != nil {
+		return Method{}, s.err
+	}
+	return r.find(owner, name, sig)
+}
+
+// find looks for a method in a type and those it is derived from.
+func (r *Resolver) find(owner *Type, name string, sig *Sig) (Method, error) {
+	declared, generic := owner, false
+	for range maxForwards {
+		def, err := r.definition(declared)
+		if err != nil {
+			return Method{}, err
+		}
+		var args []*Type
+		if generic {
+			args = declared.Args
+		}
+		rid, err := r.methodOf(def, name, sig, args)
+		if err != nil {
+			return Method{}, err
+		}
+		if rid != 0 {
+			return Method{Assembly: def.Assembly, RID: rid, Owner: declared}, nil
+		}
+		if name == ".ctor" {
+			break // constructors are not inherited
+		}
+		if declared, err = r.base(def, declared); err != nil {
+			return Method{}, err
+		}
+		if declared == nil {
+			break
+		}
+		generic = true
+	}
+	return Method{}, fmt.Errorf("%s has no method %s of that signature", r.describe(owner), name)
+}
+
+// definition gives the type whose methods a type has.
+func (r *Resolver) definition(t *Type) (Def, error) {
+	if t.Def.Assembly != nil {
+		return t.Def, nil
+	}
+	if r.scope.core == nil {
+		return Def{}, fmt.Errorf("there is no assembly %s", CoreLibrary)
+	}
+	for name, e := range primitives {
+		if e == t.Kind {
+			return r.scope.findType(r.scope.core, "System", name)
+		}
+	}
+	return Def{}, fmt.Errorf("an array or pointer has no methods of its own")
+}
+
+// methodOf gives the MethodDef of a type that has this name and signature, or 0. With args they are put in for the
+// type's parameters in the signatures of the definitions first.
+func (r *Resolver) methodOf(def Def, name string, sig *Sig, args []*Type) (uint32, error) {
+	candidates, err := def.Assembly.methodsNamed(def.RID, name)
+	if err != nil {
+		return 0, err
+	}
+	for _, rid := range candidates {
+		s, err := r.signature(def.Assembly, rid)
+		if err != nil {
+			continue // it refers to what is not there, so it cannot be the one that is meant
+		}
+		if args != nil {
+			s = s.substitute(args, nil)
+		}
+		if s.Equal(sig) {
+			return rid, nil
+		}
+	}
+	return 0, nil
+}
+
+// signature reads the signature of a MethodDef.
+func (r *Resolver) signature(a *Assembly, rid uint32) (*Sig, error) {
+	row, err := a.Metadata.MethodDef(rid)
+	if err != nil {
+		return nil, err
+	}
+	blob, err := a.Metadata.Blob(row.Signature)
+	if err != nil {
+		return nil, err
+	}
+	s := sigReader{r: r.module(a), blob: blob}
+	sig := s.sig()
+	return sig, s.err
+}
+
+// Signature gives the signature of a resolved method with its arguments put in for type parameters.
+func (r *Resolver) Signature(m Method) (*Sig, error) {
+	sig, err := r.signature(m.Assembly, m.RID)
+	if err != nil {
+		return nil, err
+	}
+	return sig.substitute(m.Owner.Args, m.Args), nil
+}
+
+// base gives the type that a type is derived from, nil for System.Object and interfaces.
+func (r *Resolver) base(def Def, t *Type) (*Type, error) {
+	row, err := def.Assembly.Metadata.TypeDef(def.RID)
+	if err != nil || row.Extends.IsNil() {
+		return nil, err
+	}
+	b, err := r.module(def.Assembly).typ(row.Extends)
+	if err != nil {
+		return nil, err
+	}
+	return b.substitute(t.Args, nil), nil
+}
+
+func (r *Resolver) describe(t *Type) string {
+	def, err := r.definition(t)
+	if err != nil {
+		return "the type"
+	}
+	name, _ := def.Assembly.Metadata.FullName(ecma335.NewToken(ecma335.TypeDef, def.RID))
+	return "[" + def.Assembly.Name + "]" + name
+}
+
+// typ gives the type that a TypeDef, TypeRef or TypeSpec token means.
+func (r *resolver) typ(t ecma335.Token) (*Type, error) {
+	if t.Table() == ecma335.TypeSpec {
+		index, err := r.md.TypeSpec(t.RID())
+		if err != nil {
+			return nil, err
+		}
+		blob, err := r.md.Blob(index)
+		if err != nil {
+			return nil, err
+		}
+		s := sigReader{r: r, blob: blob}
+		typ := s.typ()
+		return typ, s.err
+	}
+	def, err := r.typeDef(t)
+	if err != nil {
+		return nil, err
+	}
+	return r.scope.typeOf(def, ElementClass), nil
+}
+
+// typeDef gives the definition that a TypeDef or TypeRef token means.
+func (r *resolver) typeDef(t ecma335.Token) (Def, error) {
+	switch {
+	case t.IsNil():
+	case t.Table() == ecma335.TypeDef && r.self != nil:
+		return Def{r.self, t.RID()}, nil
+	case t.Table() == ecma335.TypeRef:
+		found, ok := r.refs[t.RID()]
+		if !ok {
+			found.def, found.err = r.typeRef(t.RID(), 0)
+			r.refs[t.RID()] = found
+		}
+		return found.def, found.err
+	}
+	return Def{}, fmt.Errorf("token %s is no type", t)
+}
+
+// The type that stands for every reference type in shared code. Profiles name it in an assembly that does not exist
+// (dotnet/runtime, src/coreclr/tools/aot/ILCompiler.ReadyToRun/IBC/MIbcProfileParser.cs, CustomCanonResolver).
+const (
+	canonAssembly = "System.Private.Canon"
+	canonName     = "__Canon"
+)
+
+func (r *resolver) typeRef(rid uint32, depth int) (Def, error) {
+	row, err := r.md.TypeRef(rid)
+	if err != nil {
+		return Def{}, err
+	}
+	name, _, err := r.md.TypeName(ecma335.NewToken(ecma335.TypeRef, rid))
+	if err != nil {
+		return Def{}, err
+	}
+	switch scope := row.ResolutionScope; {
+	case scope.Table() == ecma335.AssemblyRef:
+		a, err := r.referenced(scope.RID(), name)
+		if err != nil {
+			return Def{}, err
+		}
+		return r.scope.findType(a, name.Namespace, name.Name)
+	case scope.Table() == ecma335.TypeRef && depth < maxDepth:
+		outer, err := r.typeRef(scope.RID(), depth+1)
+		if err != nil {
+			return Def{}, err
+		}
+		t, err := outer.Assembly.typeToken(typeKey{ecma335.NewToken(ecma335.TypeDef, outer.RID), name.Namespace, name.Name})
+		return Def{outer.Assembly, t.RID()}, err
+	case scope.Table() == ecma335.Module && r.self != nil:
+		return r.scope.findType(r.self, name.Namespace, name.Name)
+	}
+	return Def{}, fmt.Errorf("type %s is in no assembly", name)
+}
+
+func (r *resolver) referenced(rid uint32, name ecma335.TypeName) (*Assembly, error) {
+	a, err := r.scope.assemblyRef(r.md, rid)
+	if err == nil || name.Namespace != "System" || name.Name != canonName || r.scope.core == nil {
+		return a, err
+	}
+	row, rowErr := r.md.AssemblyRef(rid)
+	if rowErr != nil {
+		return nil, rowErr
+	}
+	if text, _ := r.md.String(row.Name); text != canonAssembly {
+		return nil, err
+	}
+	return r.scope.core, nil
+}
+
+// IsOpen says whether the method, or the type that has it, lacks arguments for its type parameters.
+func (m Method) IsOpen() bool {
+	if m.Owner.IsOpen() || slices.ContainsFunc(m.Args, (*Type).IsOpen) {
+		return true
+	}
+	if m.Owner.Def.Assembly != nil && m.Assembly.arity(ecma335.NewToken(ecma335.TypeDef, m.Owner.Def.RID)) != len(m.Owner.Args) {
+		return true
+	}
+	return m.Assembly.arity(ecma335.NewToken(ecma335.MethodDef, m.RID)) != len(m.Args)
+}
+
+// IsGeneric says whether the method, or the type that has it, is an instance of something generic.
+func (m Method) IsGeneric() bool { return len(m.Args) > 0 || len(m.Owner.Args) > 0 }
