@@ -126,9 +126,12 @@ func (im *Image) readOwner() (string, error) {
 	}
 	name, _, found := bytes.Cut(data, []byte{0})
 	owner := string(name)
-	if !found || owner == "" || owner == "." || owner == ".." || strings.ContainsAny(owner, `/\`) {
+	if !found || len(owner) > maxFileName || owner == "" || owner == "." || owner == ".." || strings.ContainsAny(owner, `/\`) {
 		dir, _ := im.Header.Section(SectionOwnerCompositeExecutable)
-		return "", format.Errorf(SectionOwnerCompositeExecutable.String(), format.RVA, uint64(dir.RVA), "%q is not the name of a file", data)
+		return "", format.Errorf(SectionOwnerCompositeExecutable.String(), format.RVA, uint64(dir.RVA), "%.64q is not the name of a file", name)
 	}
 	return owner, nil
 }
+
+// maxFileName is the longest name, in bytes, that file systems take.
+const maxFileName = 255

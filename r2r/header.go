@@ -22,7 +22,7 @@ type Header struct {
 // CoreHeader is the part of a header that each component of a composite image has for itself.
 type CoreHeader struct {
 	Flags    Flags
-	Sections []Section // by ascending ID
+	Sections []Section // as stored; those of known types by ascending ID
 }
 
 // Section is where a ReadyToRun section lies.
@@ -123,10 +123,14 @@ var sectionNames = [...]string{"CompilerIdentifier", "ImportSections", "RuntimeF
 	"ManifestAssemblyMvids", "CrossModuleInlineInfo", "HotColdMap", "MethodIsGenericMap", "EnclosingTypeMap",
 	"TypeGenericInfoMap", "ExternalTypeMaps", "ProxyTypeMaps", "TypeMapAssemblyTargets"}
 
+func (id SectionID) known() bool {
+	return id >= SectionCompilerIdentifier && id <= SectionTypeMapAssemblyTargets
+}
+
 // String gives the section's name in the runtime's sources, or its number.
 func (id SectionID) String() string {
-	if i := int(id) - int(SectionCompilerIdentifier); i >= 0 && i < len(sectionNames) {
-		return sectionNames[i]
+	if id.known() {
+		return sectionNames[id-SectionCompilerIdentifier]
 	}
 	return fmt.Sprintf("section %d", uint32(id))
 }
@@ -164,8 +168,8 @@ func readHeader(f *pe.File, rva, size uint32) (*Header, error) {
 	return h, err
 }
 
-// readCoreHeader reads flags and section table and checks that the sections lie in the image, each type once and in
-// ascending order: the runtime and its tools search for them on that ground.
+// readCoreHeader reads flags and section table and checks that the sections lie in the image, and the known types come
+// once each and in ascending order: the runtime and its tools search for them on that ground.
 func readCoreHeader(f *pe.File, c *format.Cursor) (CoreHeader, error) {
 	h := CoreHeader{Flags: Flags(c.U32())}
 	n := c.U32()
@@ -176,11 +180,15 @@ func readCoreHeader(f *pe.File, c *format.Cursor) (CoreHeader, error) {
 		return h, c.Err()
 	}
 	h.Sections = make([]Section, 0, n)
+	var last SectionID
 	for range n {
 		s := Section{SectionID(c.U32()), pe.Directory{RVA: c.U32(), Size: c.U32()}}
-		if len(h.Sections) > 0 && h.Sections[len(h.Sections)-1].ID >= s.ID {
-			c.Fail("section %s is out of order", s.ID)
-			return h, c.Err()
+		if s.ID.known() {
+			if s.ID <= last {
+				c.Fail("section %s is out of order", s.ID)
+				return h, c.Err()
+			}
+			last = s.ID
 		}
 		if s.Size > 0 {
 			if _, err := f.In(s.Directory); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 	"github.com/r2rpack/r2rpack/r2r/internal/packs"
+	"github.com/r2rpack/r2rpack/r2r/nativeformat"
 )
 
 // stock is what the packs of a version for linux-x64 hold. The numbers were measured before this package was written,
@@ -85,6 +86,7 @@ func (s *stock) add(t *testing.T, im *Image) {
 		}
 	}
 	s.addInstances(t, im)
+	checkAvailableTypes(t, im)
 	sections, err := im.ImportSections()
 	check(t, err)
 	for _, section := range sections {
@@ -109,6 +111,29 @@ func (s *stock) addInstances(t *testing.T, im *Image) {
 		if hash&e.HashMask != e.Hash {
 			t.Errorf("%s: %x has hash %#x, the table says %#x of %#x", im.Components[0].Name, e.Signature, hash, e.Hash, e.HashMask)
 		}
+	}
+}
+
+// checkAvailableTypes compares the stored hashes of type names, which are those of all enclosing types together, and
+// counts: each type is in the table once.
+func checkAvailableTypes(t *testing.T, im *Image) {
+	t.Helper()
+	seen := map[ecma335.Token]bool{}
+	for e := range im.AvailableTypes(&im.Components[0]) {
+		seen[e.Type] = true
+		var hash uint32
+		for next := e.Type; !next.IsNil(); {
+			name, enclosing, err := im.Metadata.TypeName(next)
+			check(t, err)
+			hash ^= nativeformat.TypeNameHash(name.Namespace, name.Name)
+			next = enclosing
+		}
+		if hash&e.HashMask != e.Hash {
+			t.Errorf("%s: type %s has hash %#x, the table says %#x of %#x", im.Components[0].Name, e.Type, hash, e.Hash, e.HashMask)
+		}
+	}
+	if want := int(im.Metadata.Rows(ecma335.TypeDef) + im.Metadata.Rows(ecma335.ExportedType)); len(seen) != want {
+		t.Errorf("%s: %d available types of %d", im.Components[0].Name, len(seen), want)
 	}
 }
 

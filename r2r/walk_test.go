@@ -51,6 +51,13 @@ func walkMetadata(im *Image, m *ecma335.Metadata) error {
 			return err
 		}
 	}
+	module, err := m.Module()
+	if err == nil {
+		_, err = m.String(module.Name)
+	}
+	if err != nil {
+		return err
+	}
 	if a, err := m.Assembly(); err == nil {
 		if _, err := m.Blob(a.PublicKey); err != nil {
 			return err
@@ -118,6 +125,11 @@ func walkCode(im *Image) error {
 		}
 	}
 	for i := range im.Components {
+		for _, err := range im.AvailableTypes(&im.Components[i]) {
+			if err != nil {
+				return err
+			}
+		}
 		for e, err := range im.MethodEntries(&im.Components[i]) {
 			if err == nil {
 				err = walkFixups(e.Fixups, sections)

@@ -84,7 +84,7 @@ func (m *Metadata) readStream(c *format.Cursor, data []byte, set *streamSet) {
 		return
 	}
 	if uint64(offset)+uint64(size) > uint64(len(data)) {
-		c.Fail("stream %s ends at %#x of %#x", name, uint64(offset)+uint64(size), len(data))
+		c.Fail("stream %q ends at %#x of %#x", name, uint64(offset)+uint64(size), len(data))
 		return
 	}
 	stream := data[offset : offset+size : offset+size]

@@ -55,7 +55,24 @@ func (f *File) CLI() (*CLIHeader, error) {
 		&h.ExportAddressTableJumps, &h.ManagedNativeHeader} {
 		*d = readDirectory(c)
 	}
-	return h, c.Err()
+	return h, f.checkCLI(h)
+}
+
+// checkCLI makes sure that what the header leads to has its bytes in the file. Source: runtime,
+// src/coreclr/utilcode/pedecoder.cpp (PEDecoder::CheckCorHeader).
+func (f *File) checkCLI(h *CLIHeader) error {
+	for _, d := range []struct {
+		name string
+		Directory
+	}{{"metadata", h.MetaData}, {"resources", h.Resources}, {"strong name signature", h.StrongNameSignature}} {
+		if d.Directory == (Directory{}) {
+			continue
+		}
+		if _, err := f.In(d.Directory); err != nil {
+			return format.Named(err, d.name)
+		}
+	}
+	return nil
 }
 
 func readDirectory(c *format.Cursor) Directory { return Directory{RVA: c.U32(), Size: c.U32()} }

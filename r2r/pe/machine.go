@@ -42,5 +42,5 @@ func (m Machine) String() string {
 	if arch, os, ok := m.Split(); ok {
 		return os + "-" + arch
 	}
-	return fmt.Sprintf("%#04x", uint16(m))
+	return fmt.Sprintf("0x%04x", uint16(m))
 }

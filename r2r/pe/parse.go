@@ -1,6 +1,7 @@
 package pe
 
 import (
+	"fmt"
 	"math"
 	"math/bits"
 	"strings"
@@ -109,7 +110,8 @@ func (f *File) setSections(header *saferwall.File) {
 }
 
 // check refuses what the loader of the runtime refuses. Source: runtime, src/coreclr/utilcode/pedecoder.cpp
-// (PEDecoder::CheckNTHeaders, CheckSection).
+// (PEDecoder::CheckNTHeaders, CheckSection,
+// CheckDirectories).
 func (f *File) check(header *saferwall.File) error {
 	at := uint64(header.DOSHeader.AddressOfNewEXEHeader) + coffHeader
 	switch size, n := header.NtHeader.FileHeader.SizeOfOptionalHeader, directoryCount(header); {
@@ -125,8 +127,24 @@ func (f *File) check(header *saferwall.File) error {
 	if n := header.NtHeader.FileHeader.NumberOfSections; len(f.Sections) != int(n) {
 		return format.Errorf("section table", format.FileOffset, sectionTable(header), "row %d of %d is not a section of this file", len(f.Sections), n)
 	}
-	return f.checkSections(sectionTable(header))
+	if err := f.checkSections(sectionTable(header)); err != nil {
+		return err
+	}
+	return f.checkDirectories(at)
 }
+
+// checkDirectories makes sure that the data directories lie in the image's memory. That of the signature is left out:
+// its place is a file offset, and what is signed is not looked at here.
+func (f *File) checkDirectories(at uint64) error {
+	for i, d := range f.Directories {
+		if end := uint64(d.RVA) + uint64(d.Size); i != directorySecurity && end > alignUp(uint64(f.SizeOfImage), uint64(f.SectionAlignment)) {
+			return format.Errorf("optional header", format.FileOffset, at, "data directory %d ends at RVA %#x, past the image's end", i, end)
+		}
+	}
+	return nil
+}
+
+const directorySecurity = 4
 
 func directoryCount(header *saferwall.File) uint32 {
 	if o, ok := header.NtHeader.OptionalHeader.(saferwall.ImageOptionalHeader64); ok {
@@ -137,7 +155,7 @@ func directoryCount(header *saferwall.File) uint32 {
 
 func (f *File) checkSections(table uint64) error {
 	fail := func(s Section, reason string, args ...any) error {
-		return format.Errorf("section "+s.Name, format.FileOffset, table, reason, args...)
+		return format.Errorf(fmt.Sprintf("section %q", s.Name), format.FileOffset, table, reason, args...)
 	}
 	imageEnd := alignUp(uint64(f.SizeOfImage), uint64(f.SectionAlignment))
 	memory, file := uint64(f.SizeOfHeaders), uint64(f.SizeOfHeaders)
