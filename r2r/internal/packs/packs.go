@@ -91,3 +91,13 @@ func DLLs(t testing.TB, dir string) []string {
 	slices.Sort(out)
 	return out
 }
+
+// Profile unpacks the profile that comes with the runtime pack of a version and gives its path.
+func Profile(t testing.TB, version string) string {
+	t.Helper()
+	dir := t.TempDir()
+	const name = "StandardOptimizationData.mibc"
+	archive := "microsoft.netcore.app.runtime.linux-x64." + version + ".nupkg"
+	unpack(t, testdata.Path(t, "packs", archive), dir, func(member string) bool { return path.Base(member) == name })
+	return filepath.Join(dir, name)
+}
