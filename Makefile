@@ -1,0 +1,44 @@
+# build     the static binary, ./r2rpack
+# try       the main job on .NET 10: compose, run, verify, pack, Dockerfile, all into ./try
+# test      all tests on real inputs (under ten minutes on two cores)
+# prove     the slow proofs: every recipe, repeats, real container engines
+# bench     figures as ratios against named peers, from one run
+# lint      gofmt, vet, staticcheck
+# race      the short tests under the race detector
+
+GO      ?= go
+DATA    ?= $(or $(R2RPACK_DATA),../shared/data)
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+DEBIAN_TEST = mono-utils pigz zstd xz-utils unzip
+
+export R2RPACK_DATA = $(abspath $(DATA))
+
+.PHONY: build try test prove bench lint race needs
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o r2rpack ./cmd/r2rpack
+
+try: build
+	GO=$(GO) sh scripts/try.sh ./r2rpack try
+
+needs:
+	@sh scripts/needs.sh $(DEBIAN_TEST)
+
+test: needs
+	$(GO) test ./...
+	@sh scripts/skipped.sh
+
+race:
+	$(GO) test -race -short ./...
+
+prove: needs
+	R2RPACK_PROVE=1 $(GO) test -count=1 -timeout 40m -run 'Prove' ./...
+
+bench: build
+	$(GO) run ./internal/tools/bench -r2rpack ./r2rpack -data $(R2RPACK_DATA)
+
+lint:
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt these'; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/r2rpack/r2rpack/compose"
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/ui"
+	"github.com/r2rpack/r2rpack/r2r/crossgen"
+)
+
+func newCompose(u *ui.UI) *cobra.Command {
+	var trees *treeFlags
+	var out, engine, compiler string
+	o := compose.Options{ToolVersion: toolVersion()}
+	cmd := &cobra.Command{
+		Use:   "compose SET -o ROOT",
+		Short: "Make a dotnet root whose frameworks are composite",
+		Long: `Compiles the assemblies of a framework SET into composite ReadyToRun images and lays out a dotnet root that the
+unmodified .NET runtime runs. SET is nuget:VERSION/RID (the official runtime packs), or a dotnet root as a folder or an
+archive. The root appears only when it is complete and verified.
+
+Recipes:
+` + recipeHelp() + `
+Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions.*) stay out of the composite unless
+--exclude says otherwise: an app that brings a newer build of a member ends at start with "MVID mismatch".`,
+		Example: `  r2rpack compose nuget:10.0.12/linux-x64 --packs packs --host host -o root
+  r2rpack compose nuget:8.0.31/linux-x64 --recipe full --instruction-set x86-64-v3 -o root
+  r2rpack compose dotnet-root.tar.gz --exclude none --shape per-framework -o root`,
+		Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, list []string) error {
+			if out == "" {
+				return usage(cmd, fault.New("", "-o ROOT is missing"))
+			}
+			if engine != "" && engine != compose.EngineCrossgen2 {
+				return usage(cmd, fault.New("--engine "+engine, "is not known; it is %s", compose.EngineCrossgen2))
+			}
+			so, err := trees.options(u)
+			if err != nil {
+				return err
+			}
+			o.Progress, o.Cache = so.Progress, so.Cache
+			set, err := compose.OpenSet(cmd.Context(), list[0], compiler, so, &o)
+			if err != nil {
+				return err
+			}
+			defer set.Close()
+			result, err := compose.Compose(cmd.Context(), set, out, o)
+			if err != nil {
+				return err
+			}
+			return printComposed(u, result)
+		},
+	}
+	trees = addTreeFlags(cmd)
+	jsonFlag(cmd, u)
+	flags := cmd.Flags()
+	flags.StringVarP(&out, "output", "o", "", "the `ROOT` that is made")
+	flags.StringVar(&engine, "engine", "", "crossgen2: recompile with the official compiler")
+	flags.StringVar(&compiler, "crossgen2", "", "the compiler: its `PATH`, or a TREE with it (default: the pack of the framework's version)")
+	flags.StringVar(&o.Recipe, "recipe", "balanced", "what to compile: "+crossgen.RecipeNames())
+	flags.StringVar(&o.Shape, "shape", compose.ShapeSingle, "single: one image over all frameworks; per-framework: one in each")
+	flags.StringVar(&o.Scope, "scope", compose.ScopeAll, "whose assemblies become members: all, netcore, aspnetcore")
+	flags.StringVar(&o.Name, "name", compose.DefaultName, "file name of the composite image")
+	flags.StringVar(&o.Members, "members", "", "`FILE` with the names of the assemblies that become members (default: all)")
+	flags.StringVar(&o.Roots, "roots", "", "`FILE` with the names of the members that are compiled whole (default: all)")
+	flags.StringVar(&o.Exclude, "exclude", "", "`FILE` with the names of the assemblies that stay out in place of the default twelve, or none")
+	flags.StringArrayVar(&o.Profiles, "mibc", nil, "profile `FILE` beside the pack's own; repeatable")
+	flags.StringSliceVar(&o.InstructionSets, "instruction-set", nil, "instruction sets the processor will have, such as x86-64-v3")
+	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
+	flags.StringVar(&o.Log, "log", "", "`FILE` for the compiler's log")
+	flags.BoolVar(&o.Force, "force", false, "replace the output if it exists")
+	for name, values := range map[string][]string{"engine": {compose.EngineCrossgen2}, "shape": {compose.ShapeSingle, compose.ShapePerFramework},
+		"scope": {compose.ScopeAll, compose.ScopeNETCore, compose.ScopeASPNETCore}, "recipe": strings.Split(crossgen.RecipeNames(), ", ")} {
+		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	}
+	return cmd
+}
+
+func recipeHelp() string {
+	var text strings.Builder
+	for _, r := range crossgen.Recipes() {
+		fmt.Fprintf(&text, "  %-9s %s\n", r.Name, r.Summary)
+	}
+	return text.String()
+}
+
+func printComposed(u *ui.UI, r *compose.Result) error {
+	if u.JSON {
+		return u.PrintJSON(r)
+	}
+	u.Printf("%s: .NET %s for %s, composed by crossgen2 %s, recipe %s\n", r.Root, r.Version, r.RID, r.Compiler, r.Recipe)
+	for _, c := range r.Composites {
+		u.Printf("  %s  %s, %d members\n", c.Path, ui.Bytes(c.Bytes), c.Members)
+	}
+	u.Printf("  %s of files, %.2f of the set's %s\n", ui.Bytes(r.Bytes), float64(r.Bytes)/float64(r.SetBytes), ui.Bytes(r.SetBytes))
+	from := ""
+	if r.Cached {
+		from = " (from the cache)"
+	}
+	u.Printf("  compiled in %.1f s%s; %d assemblies stay out\n", r.CompilerSeconds, from, len(r.Excluded))
+	return nil
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/ui"
+	"github.com/r2rpack/r2rpack/layout"
+	"github.com/r2rpack/r2rpack/pack"
+	"github.com/r2rpack/r2rpack/source"
+)
+
+func newVerify(u *ui.UI) *cobra.Command {
+	var trees *treeFlags
+	var list bool
+	cmd := &cobra.Command{
+		Use:   "verify TREE",
+		Short: "Check a dotnet root, as a folder or an archive: exit code 3 if it has errors",
+		Long: `Checks that the unmodified .NET runtime will accept a dotnet root: its layout, its versions, and every link between a
+component assembly and its composite image. For an archive that pack made, the checksum files and the manifest beside it
+are checked too. Each finding has a stable code; --codes lists them all.`,
+		Example: `  r2rpack verify root
+  r2rpack verify dist/aspnetcore-runtime-composite-10.0.12-linux-x64.tar.gz
+  r2rpack verify root --json | jq '.findings[].code'`,
+		Args: func(cmd *cobra.Command, names []string) error {
+			if list {
+				return args(cobra.NoArgs)(cmd, names)
+			}
+			return args(cobra.ExactArgs(1))(cmd, names)
+		},
+		RunE: func(cmd *cobra.Command, names []string) error {
+			if list {
+				return printCodes(u)
+			}
+			o, err := trees.options(u)
+			if err != nil {
+				return err
+			}
+			findings, err := verifyTree(cmd.Context(), names[0], o)
+			if err != nil {
+				return err
+			}
+			return report(u, names[0], findings)
+		},
+	}
+	trees = addTreeFlags(cmd)
+	jsonFlag(cmd, u)
+	cmd.Flags().BoolVar(&list, "codes", false, "list the codes of all findings with what to do about them")
+	return cmd
+}
+
+func verifyTree(ctx context.Context, spec string, o source.Options) ([]layout.Finding, error) {
+	t, err := source.Open(ctx, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	findings, err := layout.Verify(ctx, t)
+	if err != nil {
+		return nil, fault.Wrap(err, spec, "")
+	}
+	if t.Kind != source.KindArchive {
+		return findings, nil
+	}
+	beside, err := pack.VerifyDist(ctx, spec, t)
+	return append(findings, beside...), err
+}
+
+// report prints findings and turns errors among them into the exit code for findings.
+func report(u *ui.UI, spec string, findings []layout.Finding) error {
+	errs := 0
+	for _, f := range findings {
+		if f.Severity == layout.Error {
+			errs++
+		}
+	}
+	if u.JSON {
+		if findings == nil {
+			findings = []layout.Finding{}
+		}
+		if err := u.PrintJSON(struct {
+			Tree     string           `json:"tree"`
+			Errors   int              `json:"errors"`
+			Warnings int              `json:"warnings"`
+			Findings []layout.Finding `json:"findings"`
+		}{spec, errs, len(findings) - errs, findings}); err != nil {
+			return err
+		}
+	} else {
+		printFindings(u, spec, findings, errs)
+	}
+	if errs > 0 {
+		return errFindings
+	}
+	return nil
+}
+
+func printFindings(u *ui.UI, spec string, findings []layout.Finding, errs int) {
+	for _, f := range findings {
+		severity := u.Warn(string(f.Severity))
+		if f.Severity == layout.Error {
+			severity = u.Bad(string(f.Severity))
+		}
+		u.Printf("%s %s %s: %s\n    %s\n", severity, f.Code, f.Path, f.Problem, f.Remedy)
+	}
+	if len(findings) == 0 {
+		u.Printf("%s: %s\n", spec, u.Good("no findings"))
+		return
+	}
+	u.Printf("%s: %d errors, %d warnings\n", spec, errs, len(findings)-errs)
+}
+
+func printCodes(u *ui.UI) error {
+	if u.JSON {
+		return u.PrintJSON(codes())
+	}
+	t := &ui.Table{Head: []string{"CODE", "SEVERITY", "MEANING"}}
+	for _, c := range codes() {
+		t.Add(c.Code, string(c.Severity), c.Meaning)
+	}
+	u.PrintTable(t)
+	return nil
+}
+
+// codes are those of all checks, by name.
+func codes() []layout.CodeDoc {
+	list := append(layout.Codes(), pack.Codes()...)
+	slices.SortFunc(list, func(a, b layout.CodeDoc) int { return strings.Compare(a.Code, b.Code) })
+	return list
+}

@@ -1,0 +1,137 @@
+package compose
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/layout"
+	"github.com/r2rpack/r2rpack/r2r/crossgen"
+)
+
+// compiled are the images and components of a plan, as files in the cache.
+type compiled struct {
+	dir    string
+	cached bool
+	record
+}
+
+// record is what is kept beside the files of a compile.
+type record struct {
+	CompilerSeconds float64       `json:"compilerSeconds"`
+	Images          []imageRecord `json:"images"`
+}
+
+// imageRecord tells of one composite image.
+type imageRecord struct {
+	Name      string           `json:"name"`
+	Framework string           `json:"framework,omitempty"`
+	Members   []string         `json:"members"` // file names of the components
+	Account   crossgen.Account `json:"profile"`
+}
+
+const recordFile = "compile.json"
+
+// compile runs the compiler once for each image of the plan, unless the cache has the outcome.
+func (p *plan) compile(ctx context.Context) (*compiled, error) {
+	dir, hit, err := p.options.Cache.Do(ctx, "composites", p.key(), p.fill)
+	if err != nil {
+		return nil, err
+	}
+	c := &compiled{dir: dir, cached: hit}
+	data, err := os.ReadFile(filepath.Join(dir, recordFile))
+	if err == nil {
+		err = json.Unmarshal(data, &c.record)
+	}
+	return c, fault.Wrap(err, dir, "cannot be read from the cache")
+}
+
+// fill makes the entry of the cache: a folder for each image, with the image and its components, and the record.
+func (p *plan) fill(ctx context.Context, tmp string) error {
+	var r record
+	if err := os.MkdirAll(filepath.Join(p.options.Cache.Dir(), "logs"), 0o755); err != nil {
+		return err
+	}
+	for _, i := range p.images {
+		out := filepath.Join(tmp, i.Name)
+		if err := os.MkdirAll(out, 0o755); err != nil {
+			return err
+		}
+		result, err := p.options.Compiler.Run(ctx, p.job(i, out), p.options.Progress)
+		if err != nil {
+			return err
+		}
+		r.CompilerSeconds += result.Elapsed.Seconds()
+		r.Images = append(r.Images, imageRecord{Name: i.Name, Framework: i.Framework, Members: fileNames(i.members), Account: result.Account})
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(tmp, recordFile), data, 0o644)
+}
+
+// job is what the compiler is asked for one image.
+func (p *plan) job(i image, out string) crossgen.Job {
+	job := crossgen.Job{
+		Name: i.Name, Output: out, Recipe: p.recipe, InstructionSets: p.options.InstructionSets, Parallelism: p.options.Jobs,
+		Log: p.log(i), FrameworkVersion: p.root.Framework(layout.NETCore).Version,
+	}
+	job.TargetOS, job.TargetArch = p.target()
+	for _, a := range i.members {
+		job.Inputs = append(job.Inputs, crossgen.Assembly{Name: a.Name, Path: p.file(a), Framework: a.Framework, Rooted: a.rooted})
+	}
+	for _, a := range i.references {
+		job.References = append(job.References, p.file(a))
+	}
+	for _, f := range p.profiles {
+		job.Profiles = append(job.Profiles, f.path)
+	}
+	return job
+}
+
+// log is the file that the compiler's output is kept in: the user's, or one in the cache.
+func (p *plan) log(i image) string {
+	if p.options.Log != "" {
+		return p.options.Log
+	}
+	return filepath.Join(p.options.Cache.Dir(), "logs", p.key()[:16]+"-"+i.Name+".log")
+}
+
+func (p *plan) file(a assembly) string { return filepath.Join(p.set.dir, filepath.FromSlash(a.Path)) }
+
+func fileNames(list []assembly) []string {
+	var names []string
+	for _, a := range list {
+		names = append(names, path.Base(a.Path))
+	}
+	return names
+}
+
+// placement says where the files of a compile go in a dotnet root.
+func (c *compiled) placement() (layout.Placement, error) {
+	p := layout.Placement{Components: map[string]tree.File{}}
+	fsys := os.DirFS(c.dir)
+	for _, i := range c.Images {
+		image, err := fileAt(fsys, i.Name, i.Name)
+		if err != nil {
+			return p, err
+		}
+		p.Composites = append(p.Composites, layout.PlacedImage{Framework: i.Framework, Name: i.Name, File: image})
+		for _, name := range i.Members {
+			if p.Components[name], err = fileAt(fsys, i.Name, name); err != nil {
+				return p, err
+			}
+		}
+	}
+	return p, nil
+}
+
+func fileAt(fsys fs.FS, elem ...string) (tree.File, error) {
+	return tree.From(fsys, path.Join(elem...))
+}

@@ -1,0 +1,199 @@
+package compose
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/layout"
+	"github.com/r2rpack/r2rpack/manifest"
+	"github.com/r2rpack/r2rpack/r2r/crossgen"
+)
+
+// Result tells what was composed.
+type Result struct {
+	Root            string               `json:"root"`
+	Version         string               `json:"version"` // of Microsoft.NETCore.App
+	RID             string               `json:"rid"`
+	Engine          string               `json:"engine"`
+	Recipe          string               `json:"recipe"`
+	Shape           string               `json:"shape"`
+	Compiler        string               `json:"compiler"` // its version
+	CompilerSeconds float64              `json:"compilerSeconds"`
+	Cached          bool                 `json:"cached"` // compiled by an earlier run
+	Bytes           int64                `json:"bytes"`  // of all files of the root
+	SetBytes        int64                `json:"setBytes"`
+	Composites      []CompositeResult    `json:"composites"`
+	Excluded        []manifest.Exclusion `json:"excluded"`
+}
+
+// CompositeResult tells of one image.
+type CompositeResult struct {
+	Path    string           `json:"path"` // in the root
+	Bytes   int64            `json:"bytes"`
+	Members int              `json:"members"`
+	Profile crossgen.Account `json:"profile"`
+}
+
+// EngineCrossgen2 is the name of the engine that recompiles with crossgen2.
+const EngineCrossgen2 = "crossgen2"
+
+// Compose makes a dotnet root with composite frameworks of a set, in the folder out, which appears only when the root is
+// complete and free of findings. After newPlan nothing of the choice is open; after compile every component exists and
+// names its composite; after place the tree is the root.
+func Compose(ctx context.Context, set Set, out string, o Options) (*Result, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	output, err := tree.NewOutputDir(out, o.Force)
+	if err != nil {
+		return nil, err
+	}
+	defer output.Discard()
+	p, err := newPlan(ctx, set, o)
+	if err != nil {
+		return nil, err
+	}
+	made, err := p.compile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	root, err := p.place(ctx, set, made)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.write(ctx, root, output); err != nil {
+		return nil, err
+	}
+	return p.result(root, out, made)
+}
+
+// newPlan settles everything: the files of the set, which of them become members, the profiles, the images.
+func newPlan(ctx context.Context, set Set, o Options) (*plan, error) {
+	recipe, ok := crossgen.FindRecipe(o.Recipe)
+	if !ok {
+		return nil, fault.Usage("--recipe "+o.Recipe, "is not known").WithHint("one of %s", crossgen.RecipeNames())
+	}
+	p := &plan{recipe: recipe, options: o}
+	var err error
+	if p.profiles, err = readProfiles(recipe, o); err != nil {
+		return nil, err
+	}
+	if p.set, err = set.unpack(ctx, o.Cache, o.Progress); err != nil {
+		return nil, err
+	}
+	if p.root, err = layout.Read(os.DirFS(p.set.dir)); err != nil {
+		return nil, err
+	}
+	core := p.root.Framework(layout.NETCore)
+	if core == nil {
+		return nil, fault.New(out(set), "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
+	}
+	files, err := p.root.Managed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p.assemblies, err = choose(files, recipe, o); err != nil {
+		return nil, err
+	}
+	p.images = imagesFor(p.assemblies, o)
+	return p, nil
+}
+
+// out names a set in errors.
+func out(s Set) string {
+	if s.Spec != "" {
+		return s.Spec
+	}
+	return "the set"
+}
+
+// target gives operating system and architecture as the compiler calls them, from the core library.
+func (p *plan) target() (os, arch string) {
+	for _, a := range p.assemblies {
+		if a.Name == layout.CoreLib {
+			return a.Info.OS, a.Info.Arch
+		}
+	}
+	return "", ""
+}
+
+// place puts images and components into the set and adds the build record.
+func (p *plan) place(ctx context.Context, set Set, made *compiled) (*tree.Map, error) {
+	placement, err := made.placement()
+	if err != nil {
+		return nil, err
+	}
+	root, err := layout.Place(ctx, os.DirFS(p.set.dir), placement)
+	if err != nil {
+		return nil, err
+	}
+	build := p.buildRecord(set)
+	data, err := build.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return root, root.Replace(manifest.BuildRecordPath, tree.Bytes(data, 0o644))
+}
+
+// write checks the root and writes it.
+func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error {
+	findings, err := layout.Verify(ctx, root)
+	if err != nil {
+		return err
+	}
+	for _, f := range findings {
+		if f.Severity == layout.Error {
+			return fault.New(f.Path, "the composed root would be wrong: %s (%s)", f.Problem, f.Code).WithHint("%s", f.Remedy)
+		}
+	}
+	task := p.options.Progress.Start("writing", totalSize(root))
+	defer task.Done()
+	if err := tree.WriteDir(ctx, root, output.Path, task); err != nil {
+		return err
+	}
+	return output.Commit()
+}
+
+func (p *plan) buildRecord(set Set) *manifest.Build {
+	b := &manifest.Build{
+		ToolVersion: p.options.ToolVersion, Engine: EngineCrossgen2, Recipe: p.recipe.Name, Shape: p.options.Shape,
+		Scope: p.options.Scope, RID: p.root.RID(), InstructionSets: p.options.InstructionSets,
+		Compiler: &manifest.Compiler{Name: "crossgen2", Version: p.options.Compiler.Version, SHA256: p.options.Compiler.Digest},
+		Inputs:   set.Inputs, Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
+	}
+	for _, f := range p.profiles {
+		b.Profiles = append(b.Profiles, manifest.Profile{Name: f.name, SHA256: f.sha256})
+	}
+	return b
+}
+
+func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, error) {
+	r := &Result{
+		Root: dir, Version: p.root.Framework(layout.NETCore).Version, RID: p.root.RID(), Engine: EngineCrossgen2,
+		Recipe: p.recipe.Name, Shape: p.options.Shape, Compiler: p.options.Compiler.Version,
+		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
+		SetBytes: totalSize(os.DirFS(p.set.dir)), Excluded: exclusions(p.assemblies),
+	}
+	for _, i := range made.Images {
+		info, err := os.Stat(filepath.Join(made.dir, i.Name, i.Name))
+		if err != nil {
+			return nil, err
+		}
+		r.Composites = append(r.Composites, CompositeResult{Path: p.imagePath(i), Bytes: info.Size(), Members: len(i.Members), Profile: i.Account})
+	}
+	return r, nil
+}
+
+// imagePath is where an image lies in the root.
+func (p *plan) imagePath(i imageRecord) string {
+	framework := i.Framework
+	if framework == "" {
+		framework = layout.NETCore
+	}
+	return p.root.Framework(framework).Path(i.Name)
+}

@@ -1,0 +1,89 @@
+// Package compose is the main job: a framework set and an engine give a dotnet root whose frameworks are composite.
+package compose
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/r2rpack/r2rpack/internal/cache"
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/progress"
+	"github.com/r2rpack/r2rpack/r2r/crossgen"
+)
+
+// The shapes of a composite framework.
+const (
+	ShapeSingle       = "single"        // one image beside System.Private.CoreLib.dll over both frameworks
+	ShapePerFramework = "per-framework" // one image in each framework's folder
+)
+
+// The scopes: which frameworks' assemblies become members.
+const (
+	ScopeAll        = "all"
+	ScopeNETCore    = "netcore"
+	ScopeASPNETCore = "aspnetcore"
+)
+
+// ExcludeNone, as the value of Options.Exclude, takes in the assemblies that a recipe leaves out by default.
+const ExcludeNone = "none"
+
+// DefaultName is the file name of the image of ShapeSingle.
+const DefaultName = "full-composite.r2r.dll"
+
+// Options say how to compose. The zero value of a field means its default.
+type Options struct {
+	Recipe          string   // a name of crossgen.Recipes; default balanced
+	Shape           string   // default ShapeSingle
+	Scope           string   // default ScopeAll
+	Name            string   // file name of the image of ShapeSingle; default DefaultName
+	Members         string   // file of the names that become members; default all
+	Roots           string   // file of the names that are compiled whole; the others only as they are reached
+	Exclude         string   // file of the names that stay out, or ExcludeNone; default what the recipe says
+	Profiles        []string // .mibc files beside the pack's own
+	InstructionSets []string // such as x86-64-v3
+	Jobs            int      // threads of the compiler; 0: as many as there are processors
+
+	Compiler    *crossgen.Compiler
+	PackProfile string // file of the runtime pack's own .mibc; empty: there is none
+	Cache       *cache.Store
+	Progress    progress.Reporter
+	ToolVersion string
+	Log         string // file for the compiler's log; empty: in the cache
+	Force       bool   // replace an existing output
+}
+
+// withDefaults fills in what is left open and refuses what is no option.
+func (o Options) withDefaults() (Options, error) {
+	setDefault(&o.Recipe, crossgen.Recipes()[0].Name)
+	setDefault(&o.Shape, ShapeSingle)
+	setDefault(&o.Scope, ScopeAll)
+	setDefault(&o.Name, DefaultName)
+	o.Progress = progress.Or(o.Progress)
+	if err := oneOf("--shape", o.Shape, ShapeSingle, ShapePerFramework); err != nil {
+		return o, err
+	}
+	if err := oneOf("--scope", o.Scope, ScopeAll, ScopeNETCore, ScopeASPNETCore); err != nil {
+		return o, err
+	}
+	if o.Name != filepath.Base(o.Name) || !strings.HasSuffix(o.Name, ".dll") || strings.ContainsAny(o.Name, `/\`) {
+		return o, fault.Usage("--name "+o.Name, "is not a file name that ends in .dll")
+	}
+	if o.Name != DefaultName && o.Shape == ShapePerFramework {
+		return o, fault.Usage("--name", "does not go with --shape per-framework, whose images are named by their frameworks")
+	}
+	return o, nil
+}
+
+func setDefault(s *string, value string) {
+	if *s == "" {
+		*s = value
+	}
+}
+
+func oneOf(flag, value string, allowed ...string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fault.Usage(flag+" "+value, "is not known").WithHint("one of %s", strings.Join(allowed, ", "))
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+
+	"github.com/r2rpack/r2rpack/internal/cache"
+	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/source"
+)
+
+func (b *bench) path(elem ...string) string {
+	return filepath.Join(append([]string{b.dir}, elem...)...)
+}
+func (b *bench) input(elem ...string) string {
+	return filepath.Join(append([]string{b.data}, elem...)...)
+}
+
+// packages are the flags that tell where the packs are.
+func (b *bench) packages() []string {
+	return []string{"--packs", b.input("packs"), "--offline", "--host", b.input("host")}
+}
+
+// compose measures compose against the time that the compiler took inside it, and composing again.
+func (b *bench) compose(ctx context.Context) error {
+	env := []string{"R2RPACK_CACHE=" + b.path("cache")}
+	args := append([]string{"compose", "nuget:" + b.version + "/linux-x64", "--engine", "crossgen2", "--json"}, b.packages()...)
+	var compiler struct {
+		CompilerSeconds float64 `json:"compilerSeconds"`
+	}
+	b.root = b.path("root")
+	cold, err := b.measured(ctx, env, &compiler, append(args, "-o", b.root)...)
+	if err != nil {
+		return err
+	}
+	row("compose, nothing cached", cold.wall.Seconds(), compiler.CompilerSeconds, "s", "the compiler in it", 1.05)
+	hit, err := interleave(ctx, 5, func(ctx context.Context) (usage, error) {
+		return command(ctx, env, b.tool, append(args, "-o", b.path("again"), "--force")...)
+	})
+	if err != nil {
+		return err
+	}
+	row("compose, cached", median(hit[0])/1e3, 1, "s", "one second", 1)
+	b.rootAll = b.path("root-all")
+	_, err = command(ctx, env, b.tool, append(args, "--exclude", "none", "-o", b.rootAll)...)
+	if err != nil {
+		return err
+	}
+	return b.writeStock(ctx)
+}
+
+// measured runs the tool once, decodes what it printed and gives what it cost.
+func (b *bench) measured(ctx context.Context, env []string, out any, arg ...string) (usage, error) {
+	file := b.path("stdout.json")
+	script := append([]string{"-c", `out=$1; shift; exec "$@" >"$out"`, "sh", file, b.tool}, arg...)
+	u, err := command(ctx, env, "sh", script...)
+	if err != nil {
+		return u, err
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return u, err
+	}
+	return u, json.Unmarshal(data, out)
+}
+
+// writeStock lays the official packs out as they are.
+func (b *bench) writeStock(ctx context.Context) error {
+	store, err := cache.Open(b.path("cache"))
+	if err != nil {
+		return err
+	}
+	o := source.Options{Packs: b.input("packs"), Offline: true, Host: b.input("host"), Cache: store}
+	t, err := source.Open(ctx, "nuget:"+b.version+"/linux-x64", o)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	b.stock = b.path("stock")
+	if err := os.Mkdir(b.stock, 0o755); err != nil {
+		return err
+	}
+	return tree.WriteDir(ctx, t, b.stock, nil)
+}
+
+// sizes compares files and archives of the roots.
+func (b *bench) sizes(ctx context.Context) error {
+	for _, r := range []struct{ name, root string }{{"default", b.root}, {"--exclude none", b.rootAll}} {
+		row("size of the root, "+r.name, treeSize(r.root), treeSize(b.stock), "MB", "stock", 0.62)
+	}
+	for _, root := range []string{b.root, b.rootAll, b.stock} {
+		if _, err := command(ctx, nil, b.tool, "pack", root, "-o", root+"-dist"); err != nil {
+			return err
+		}
+	}
+	for _, r := range []struct{ name, root string }{{"default", b.root}, {"--exclude none", b.rootAll}} {
+		row("size of the tar.gz, "+r.name, archiveSize(r.root), archiveSize(b.stock), "MB", "stock", 0.60)
+	}
+	return nil
+}
+
+func treeSize(dir string) float64 {
+	var total int64
+	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			info, _ := d.Info()
+			total += info.Size()
+		}
+		return err
+	})
+	return float64(total) / 1e6
+}
+
+func archiveSize(root string) float64 {
+	names, _ := filepath.Glob(root + "-dist/*.tar.gz")
+	if len(names) != 1 {
+		return 0
+	}
+	info, err := os.Stat(names[0])
+	if err != nil {
+		return 0
+	}
+	return float64(info.Size()) / 1e6
+}
+
+// startup runs real programs from start to end on the roots in turn.
+func (b *bench) startup(ctx context.Context) error {
+	tfm := "net" + b.version[:len(b.version)-len(filepath.Ext(b.version))]
+	for _, app := range []struct {
+		name           string
+		args           []string
+		limit, allowed float64 // by default, with --exclude none
+	}{{"webapi", []string{"--self"}, 0.97, 0.92}, {"hello", nil, 1.08, 1.08}} {
+		run := func(root string) func(context.Context) (usage, error) {
+			args := append([]string{b.input("apps", tfm, app.name, app.name+".dll")}, app.args...)
+			return func(ctx context.Context) (usage, error) {
+				return command(ctx, nil, filepath.Join(root, "dotnet"), args...)
+			}
+		}
+		u, err := interleave(ctx, b.runs, run(b.stock), run(b.root), run(b.rootAll))
+		if err != nil {
+			return err
+		}
+		row(app.name+" start to end, min", minimum(u[1]), minimum(u[0]), "ms", "stock", app.limit)
+		row(app.name+" start to end, median", median(u[1]), median(u[0]), "ms", "stock", 0)
+		row(app.name+" min, --exclude none", minimum(u[2]), minimum(u[0]), "ms", "stock", app.allowed)
+		row(app.name+" memory", peak(u[1]), peak(u[0]), "MiB", "stock", 0)
+	}
+	return nil
+}
+
+// pack measures packing against tar with the usual compressors.
+func (b *bench) pack(ctx context.Context) error {
+	procs := strconv.Itoa(runtime.NumCPU())
+	peer := func(compressor, out string) func(context.Context) (usage, error) {
+		return func(ctx context.Context) (usage, error) {
+			return command(ctx, nil, "sh", "-c", fmt.Sprintf("tar -C '%s' -c . | %s >'%s'", b.stock, compressor, b.path(out)))
+		}
+	}
+	own := func(ctx context.Context) (usage, error) {
+		return command(ctx, nil, b.tool, "pack", b.stock, "-o", b.path("packed"), "--force")
+	}
+	programs := []func(context.Context) (usage, error){own, peer("gzip", "gzip.tar.gz")}
+	_, missing := exec.LookPath("pigz")
+	if missing == nil {
+		programs = append(programs, peer("pigz -p"+procs, "pigz.tar.gz"))
+	}
+	u, err := interleave(ctx, 3, programs...)
+	if err != nil {
+		return err
+	}
+	ours := archiveSize(b.stock)
+	row("pack, stock root", median(u[0])/1e3, median(u[1])/1e3, "s", "tar, gzip", 1)
+	row("pack, size", ours, fileMB(b.path("gzip.tar.gz")), "MB", "tar, gzip", 0)
+	if missing == nil {
+		row("pack, stock root", median(u[0])/1e3, median(u[2])/1e3, "s", "tar, pigz -p"+procs, 1)
+		row("pack, size", ours, fileMB(b.path("pigz.tar.gz")), "MB", "tar, pigz -p"+procs, 1.06)
+	}
+	row("pack, memory", peak(u[0]), 64, "MiB", "limit", 1)
+	return nil
+}
+
+func fileMB(name string) float64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0
+	}
+	return float64(info.Size()) / 1e6
+}
+
+// inspect measures reading what a whole root is.
+func (b *bench) inspect(ctx context.Context) error {
+	for _, r := range []struct{ name, root string }{{"stock root", b.stock}, {"composite root", b.root}} {
+		u, err := interleave(ctx, b.runs, func(ctx context.Context) (usage, error) {
+			return command(ctx, nil, b.tool, "inspect", r.root, "--json")
+		})
+		if err != nil {
+			return err
+		}
+		row("inspect, "+r.name, median(u[0]), 150, "ms", "limit", 1)
+		row("inspect memory, "+r.name, peak(u[0]), 64, "MiB", "limit", 1)
+	}
+	return nil
+}

@@ -1,0 +1,66 @@
+// Command bench prints the figures of the README as ratios: r2rpack against named peers, all measured in one run, with
+// runs interleaved so that a machine that slows down slows both sides.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+)
+
+func main() {
+	var b bench
+	flag.StringVar(&b.tool, "r2rpack", "./r2rpack", "the binary to measure")
+	flag.StringVar(&b.data, "data", os.Getenv("R2RPACK_DATA"), "folder with packs, host and apps")
+	flag.StringVar(&b.version, "version", "10.0.12", "version of .NET")
+	flag.IntVar(&b.runs, "runs", 15, "interleaved runs of each program")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := b.run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench holds what all measurements share.
+type bench struct {
+	tool, data, version string
+	runs                int
+
+	dir           string // everything made goes here and is removed at the end
+	stock         string // root of the official packs
+	root, rootAll string // composed: by default, and with --exclude none
+}
+
+func (b *bench) run(ctx context.Context) (err error) {
+	if b.tool, err = filepath.Abs(b.tool); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "r2rpack-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	fmt.Printf("| figure | r2rpack | peer | ratio | expected |\n|---|---|---|---|---|\n")
+	for _, step := range []func(context.Context) error{b.compose, b.sizes, b.startup, b.pack, b.inspect} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// row prints one figure; limit 0 means that nothing was promised.
+func row(name string, ours, peer float64, unit, peerName string, limit float64) {
+	expected := "–"
+	if limit > 0 {
+		expected = fmt.Sprintf("≤ %.2f", limit)
+		if ours/peer > limit {
+			expected += " **missed**"
+		}
+	}
+	fmt.Printf("| %s | %.4g %s | %.4g %s (%s) | %.3f | %s |\n", name, ours, unit, peer, unit, peerName, ours/peer, expected)
+}
