@@ -134,12 +134,27 @@ func (im *Image) ImportSections() ([]ImportSection, error) {
 	for c.Len() > 0 && c.Err() == nil {
 		s := ImportSection{Cells: pe.Directory{RVA: c.U32(), Size: c.U32()}, Flags: c.U16(), Type: c.U8(), EntrySize: c.U8(),
 			Signatures: c.U32(), AuxiliaryData: c.U32()}
-		if size := s.Cells.Size; size > 0 && (s.EntrySize == 0 || size%uint32(s.EntrySize) != 0) {
-			c.Fail("%d bytes are not whole cells of %d", size, s.EntrySize)
+		if c.Err() == nil {
+			err = im.checkCells(c, &s)
+		}
+		if err != nil {
+			return nil, err
 		}
 		out = append(out, s)
 	}
 	return out, c.Err()
+}
+
+func (im *Image) checkCells(c *format.Cursor, s *ImportSection) error {
+	if s.Cells.Size == 0 {
+		return nil
+	}
+	if s.EntrySize == 0 || s.Cells.Size%uint32(s.EntrySize) != 0 {
+		c.Fail("%d bytes are not whole cells of %d", s.Cells.Size, s.EntrySize)
+		return c.Err()
+	}
+	_, err := im.PE.In(s.Cells)
+	return format.Named(err, "import section")
 }
 
 // CellSignature gives the signature of a cell: it begins with the bytes given, which go on to the end of the section.

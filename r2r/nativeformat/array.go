@@ -55,12 +55,20 @@ func (a *Array) At(i uint32) (offset uint32, ok bool, err error) {
 		case i&bit == 0 && node&1 != 0:
 			at = next
 		case node&3 == 0 && node>>2 == i%blockSize: // the block's only element, stored without a tree
-			return next, true, nil
+			return a.inside(next)
 		default:
 			return 0, false, nil
 		}
 	}
-	return at, true, nil
+	return a.inside(at)
+}
+
+// inside refuses an element that has not even one byte.
+func (a *Array) inside(offset uint32) (uint32, bool, error) {
+	if uint64(offset) >= uint64(len(a.data)) {
+		return 0, false, outside("native array element", offset, a.data)
+	}
+	return offset, true, nil
 }
 
 // All gives the indexes and offsets of the elements that are present, in order. After an error, which comes with the
