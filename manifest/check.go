@@ -80,7 +80,8 @@ func (c *checker) once(seen map[string]bool, where, key string) {
 	seen[key] = true
 }
 
-func (m *Manifest) check() error {
+// Check gives the first thing that is wrong with a manifest, nil for one that Write takes and Read gives back.
+func (m *Manifest) Check() error {
 	c := &checker{}
 	if _, err := newerMinor(m.SchemaVersion); err != nil {
 		return err

@@ -20,7 +20,7 @@ const maxSize = 16 << 20
 func Write(w io.Writer, m *Manifest) error {
 	sorted := m.sorted()
 	sorted.SchemaVersion = SchemaVersion
-	if err := sorted.check(); err != nil {
+	if err := sorted.Check(); err != nil {
 		return fault.Wrap(err, m.FileName(), "is not a manifest that can be written")
 	}
 	data, err := encode(sorted)
@@ -42,7 +42,7 @@ func Read(r io.Reader) (*Manifest, error) {
 	if err := decode(data, &m); err != nil {
 		return nil, err
 	}
-	if err := m.check(); err != nil {
+	if err := m.Check(); err != nil {
 		return nil, err
 	}
 	return m.sorted(), nil

@@ -11,9 +11,10 @@ import (
 )
 
 // Describe gives the part of a manifest that a root and its build record (which may be nil) tell: frameworks, composite
-// images with their members, what is in none of them. Paths of images must be those in the root.
+// images with their members, what is in none of them. Paths of images must be those in the root. Product, Version and
+// Tool are left to the caller, as are archives and files.
 func Describe(root *layout.Root, images []r2r.Info, build *Build) *Manifest {
-	m := &Manifest{RID: root.RID(), Build: build}
+	m := &Manifest{SchemaVersion: SchemaVersion, RID: root.RID(), Build: build}
 	for _, f := range root.Frameworks {
 		framework := Framework{Name: f.Name, Version: f.Version}
 		if f.Marker != nil {

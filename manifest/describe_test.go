@@ -40,7 +40,7 @@ func TestDescribe(t *testing.T) {
 	build := &Build{Rooted: []string{"core"}, Excluded: []Exclusion{{Name: "Logging", Reason: "asked for"}}}
 	yes, no := true, false
 	want := &Manifest{
-		RID:        "linux-arm64",
+		SchemaVersion: SchemaVersion, RID: "linux-arm64",
 		Frameworks: []Framework{{Name: "Microsoft.AspNetCore.App", Version: "10.0.12"}, {Name: "Microsoft.NETCore.App", Version: "10.0.12", Commit: "4eb7d8ba9d"}},
 		Composites: []Composite{{Path: netcore + "full.r2r.dll", Name: "full.r2r.dll", R2RVersion: "16.2", Arch: "arm64", OS: "linux",
 			Members: []Member{
