@@ -54,9 +54,12 @@ func (t *Tree) readBundle(ctx context.Context, f fs.File, o Options) error {
 	files := tree.NewMap()
 	t.FS = files
 	budget := limits.Total
+	if info.Size() < limits.Total/limits.Ratio {
+		budget = info.Size() * limits.Ratio
+	}
 	for _, e := range t.Bundle.Entries {
 		if e.Size > limits.File || e.Size > budget {
-			return fault.New(e.Path, "takes the application beyond the limit of %d bytes a file and %d in all", limits.File, limits.Total)
+			return fault.New(e.Path, "takes what the application holds beyond the limit, for its size or at all")
 		}
 		budget -= e.Size
 		if err := addEntry(files, r, e, info.ModTime()); err != nil {

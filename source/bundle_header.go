@@ -78,9 +78,6 @@ const (
 	maxInflated = 1032 // no deflate stream grows by more than this factor
 )
 
-// errNoMarker says that a file holds no bundle signature.
-var errNoMarker = errors.New("is not a single-file .NET application: it has no bundle signature")
-
 // ReadBundle reads the header of a single-file application of size bytes. Every offset and size in the result lies
 // inside the file; names are as written. At most maxFiles entries are read.
 func ReadBundle(ctx context.Context, r io.ReaderAt, size int64, maxFiles int) (*Bundle, error) {
@@ -128,7 +125,8 @@ func findMarker(ctx context.Context, r io.ReaderAt, size int64) (int64, error) {
 			}
 		}
 	}
-	return 0, errNoMarker
+	return 0, fault.New("", "is not a single-file .NET application: it has no bundle signature").
+		WithHint("for one assembly, name the folder that it lies in")
 }
 
 func (b *Bundle) read(h *headerReader, size int64, maxFiles int) error {

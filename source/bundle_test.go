@@ -140,9 +140,11 @@ func TestBundleRefusals(t *testing.T) {
 		{name: "impossible growth", files: forged(func(e *BundleEntry) { e.Compressed, e.Size = 3, 4<<20 }), want: "app: evil.dll: cannot hold 4194304 bytes in 3"},
 		{name: "unknown type", files: forged(func(e *BundleEntry) { e.Type = 6 }), want: "app: evil.dll: has the unknown file type 6"},
 		{name: "file limit", files: []testFile{{name: "big", data: make([]byte, 101), deflate: true}}, limits: tarball.Limits{File: 100},
-			want: "app: big: takes the application beyond the limit"},
+			want: "app: big: takes what the application holds beyond the limit"},
 		{name: "total limit", files: []testFile{{name: "a", data: make([]byte, 60)}, {name: "b", data: make([]byte, 60)}}, limits: tarball.Limits{Total: 100},
-			want: "app: b: takes the application beyond the limit"},
+			want: "app: b: takes what the application holds beyond the limit"},
+		{name: "ratio", files: []testFile{{name: "bomb", data: make([]byte, 1<<20), deflate: true}},
+			want: "app: bomb: takes what the application holds beyond the limit"},
 	} {
 		data := testBundle{host: smallHost(), major: 6, files: c.files}.write(t)
 		_, err := openBytes(t, data, Options{Limits: c.limits})

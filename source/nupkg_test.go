@@ -3,6 +3,7 @@ package source
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
@@ -124,6 +125,8 @@ func TestPackageRefusals(t *testing.T) {
 		{name: "twice but for case", parts: []part{{name: "lib/a.dll"}, {name: "Lib/A.dll"}}, want: "lib/a.dll: occurs twice, also as Lib/A.dll"},
 		{name: "file and folder", parts: []part{{name: "lib/a"}, {name: "lib/%61/b"}}, want: "lib/a: is a file and a folder at once"},
 		{name: "link", parts: []part{{text: "..", raw: link}}, want: "lib/link: "},
+		{name: "too large", parts: []part{{name: "lib/big", text: strings.Repeat("x", 1001)}}, limits: tarball.Limits{File: 1000}, want: "lib/big: "},
+		{name: "too many", parts: []part{{name: "lib/a"}, {name: "lib/b"}}, limits: tarball.Limits{Files: 3}, want: "lib/b: "},
 		{name: "second nuspec", parts: []part{{name: "other.NUSPEC", text: nuspecText}}, want: "other.NUSPEC: is a second .nuspec, besides My.Package.nuspec"},
 	} {
 		file := writePackage(t, c.parts...)
@@ -131,6 +134,28 @@ func TestPackageRefusals(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), file+": "+c.want) {
 			t.Errorf("%s: error %v, want %s", c.name, err, c.want)
 		}
+	}
+}
+
+// A part may also be larger than it says: that shows when it is read.
+func TestPackagePartThatInflatesToMore(t *testing.T) {
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(make([]byte, 1<<20))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	raw := &zip.FileHeader{Name: "lib/bomb", Method: zip.Deflate, UncompressedSize64: 10, CompressedSize64: uint64(packed.Len())}
+	tr, err := Open(t.Context(), writePackage(t, part{text: packed.String(), raw: raw}), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	if data, err := fs.ReadFile(tr, "lib/bomb"); err == nil || !strings.Contains(err.Error(), "lib/bomb") || len(data) > 10 {
+		t.Errorf("%d bytes, error %v", len(data), err)
 	}
 }
 
