@@ -49,10 +49,3 @@ func TestFramework(t *testing.T) {
 		})
 	}
 }
-
-func joinLines(l []string) (s string) {
-	for _, x := range l {
-		s += x + "\n"
-	}
-	return s
-}

@@ -104,11 +104,14 @@ func (n *namer) def(b *strings.Builder, def profile.Def, q qualification) {
 		name, _ = def.Assembly.Metadata.FullName(ecma335.NewToken(ecma335.TypeDef, def.RID))
 		n.full[def] = name
 	}
-	switch q {
-	case withAssembly:
-		b.WriteString("[" + strings.Replace(def.Assembly.Name, "System.Private.", "S.P.", 1) + "]")
-	case unqualified:
+	outer, inner, _ := strings.Cut(name, "+")
+	switch {
+	case q == unqualified:
 		name = name[strings.LastIndexAny(name, ".+")+1:]
+	case inner != "" && outer == "System.String" && def.Assembly.Name == profile.CoreLibrary:
+		name = "string+" + inner // written as string itself is, without its assembly
+	case q == withAssembly:
+		b.WriteString("[" + strings.Replace(def.Assembly.Name, "System.Private.", "S.P.", 1) + "]")
 	}
 	b.WriteString(name)
 }

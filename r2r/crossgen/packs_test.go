@@ -66,7 +66,7 @@ func unpack(t testing.TB, data, dir, version string) *packSet {
 	framework := "net" + strings.Join(strings.Split(version, ".")[:2], ".")
 	set := &packSet{version: version}
 	var err error
-	set.compiler, err = FromTree(t.Context(), pack(t, data, "crossgen2", version), filepath.Join(dir, "crossgen2"))
+	set.compiler, err = FromTree(t.Context(), pack(t, data, "netcore.app.crossgen2", version), filepath.Join(dir, "crossgen2"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,14 +92,12 @@ func unpack(t testing.TB, data, dir, version string) *packSet {
 	return set
 }
 
-// pack opens a pack of that version by the part of its name that says what it is.
+// pack opens the pack of that version whose name has id between microsoft. and .linux-x64.
 func pack(t testing.TB, data, id, version string) fs.FS {
 	t.Helper()
-	found, _ := filepath.Glob(filepath.Join(data, "microsoft."+strings.TrimPrefix(id, "netcore.app.")+".linux-x64."+version+".nupkg"))
-	if id == "crossgen2" {
-		found, _ = filepath.Glob(filepath.Join(data, "microsoft.netcore.app.crossgen2.linux-x64."+version+".nupkg"))
-	} else {
-		found, _ = filepath.Glob(filepath.Join(data, "microsoft."+id+".linux-x64."+version+".nupkg"))
+	found, err := filepath.Glob(filepath.Join(data, "microsoft."+id+".linux-x64."+version+".nupkg"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	if len(found) != 1 {
 		t.Fatalf("no pack %s %s", id, version)

@@ -97,7 +97,6 @@ func (c *cursor) fail(reason string, args ...any) {
 type decoder struct {
 	file    *pe.File
 	md      *ecma335.Metadata
-	left    int // how many bytes of code may still be read: bodies must not share bytes again and again
 	strings map[uint32]string
 }
 
@@ -114,9 +113,6 @@ func (d *decoder) body(rva uint32) (bodyPlace, error) {
 	at, err := d.file.Offset(rva, uint32(b.HeaderSize+len(b.Code)))
 	if err != nil {
 		return bodyPlace{}, err
-	}
-	if d.left -= len(b.Code); d.left < 0 {
-		return bodyPlace{}, fmt.Errorf("the method bodies overlap")
 	}
 	return bodyPlace{at: at, header: uint32(b.HeaderSize), size: uint32(len(b.Code))}, nil
 }

@@ -3,7 +3,9 @@
 package profile
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
@@ -99,7 +101,7 @@ func parseModule(data []byte) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := decoder{file: file, md: md, left: len(data), strings: map[uint32]string{}}
+	d := decoder{file: file, md: md, strings: map[uint32]string{}}
 	groups, err := d.dictionary()
 	if err != nil {
 		return nil, err
@@ -127,12 +129,15 @@ func (d *decoder) dictionary() ([]Group, error) {
 	return nil, fmt.Errorf("the module has no method %s", dictionaryMethod)
 }
 
+// groups reads the list, then the records of each group. Bodies must not overlap: that bounds the work by the size of
+// the file, and lets Strip shorten each where it lies.
 func (d *decoder) groups(dictionary uint32) ([]Group, error) {
 	place, err := d.body(dictionary)
 	if err != nil {
 		return nil, err
 	}
 	c := cursor{code: place.code(d.file.Data()), what: dictionaryMethod}
+	places := []bodyPlace{place}
 	var groups []Group
 	for c.more() {
 		name, method := c.take(opLdstr), c.take(opLdtoken)
@@ -144,11 +149,31 @@ func (d *decoder) groups(dictionary uint32) ([]Group, error) {
 		if err != nil {
 			return nil, err
 		}
-		groups = append(groups, g)
+		groups, places = append(groups, g), append(places, g.body)
+	}
+	if c.err == nil {
+		c.err = checkApart(places)
+	}
+	for i := range groups {
+		if c.err != nil {
+			return nil, c.err
+		}
+		groups[i].Records, c.err = d.records(groups[i].body.code(d.file.Data()))
 	}
 	return groups, c.err
 }
 
+func checkApart(places []bodyPlace) error {
+	places = slices.SortedFunc(slices.Values(places), func(a, b bodyPlace) int { return cmp.Compare(a.at, b.at) })
+	for i, b := range places[1:] {
+		if a := places[i]; a.at+a.header+a.size > b.at {
+			return fmt.Errorf("the method bodies at file offsets %#x and %#x overlap", a.at, b.at)
+		}
+	}
+	return nil
+}
+
+// group finds the body of a group; its records are read later.
 func (d *decoder) group(name uint32, method ecma335.Token) (Group, error) {
 	text, err := d.userString(name)
 	if err != nil {
@@ -163,9 +188,6 @@ func (d *decoder) group(name uint32, method ecma335.Token) (Group, error) {
 	}
 	g := Group{Assemblies: strings.FieldsFunc(text, func(r rune) bool { return r == ';' })}
 	if g.body, err = d.body(row.RVA); err != nil {
-		return Group{}, fmt.Errorf("group %q: %w", text, err)
-	}
-	if g.Records, err = d.records(g.body.code(d.file.Data())); err != nil {
 		return Group{}, fmt.Errorf("group %q: %w", text, err)
 	}
 	return g, nil

@@ -116,35 +116,30 @@ func (r *Resolver) memberRef(t ecma335.Token) (Method, error) {
 	return r.find(owner, name, sig)
 }
 
-// find looks for a method in a type and those it is derived from.
+// find looks for a method in a type and those it is derived from. The signature speaks of the type parameters of owner.
 func (r *Resolver) find(owner *Type, name string, sig *Sig) (Method, error) {
-	declared, generic := owner, false
+	declared := owner
+	var params []*Type // what stands for the type parameters of declared's definition, in terms of owner's definition
 	for range maxForwards {
 		def, err := r.definition(declared)
 		if err != nil {
 			return Method{}, err
 		}
-		var args []*Type
-		if generic {
-			args = declared.Args
-		}
-		rid, err := r.methodOf(def, name, sig, args)
+		rid, err := r.methodOf(def, name, sig, params)
 		if err != nil {
 			return Method{}, err
 		}
 		if rid != 0 {
 			return Method{Assembly: def.Assembly, RID: rid, Owner: declared}, nil
 		}
-		if name == ".ctor" {
-			break // constructors are not inherited
-		}
-		if declared, err = r.base(def, declared); err != nil {
+		base, err := r.base(def)
+		if err != nil {
 			return Method{}, err
 		}
-		if declared == nil {
+		if base == nil || name == ".ctor" { // constructors are not inherited
 			break
 		}
-		generic = true
+		declared, params = base.substitute(declared.Args, nil), substituteAll(base.Args, params, nil)
 	}
 	return Method{}, fmt.Errorf("%s has no method %s of that signature", r.describe(owner), name)
 }
@@ -165,9 +160,9 @@ func (r *Resolver) definition(t *Type) (Def, error) {
 	return Def{}, fmt.Errorf("an array or pointer has no methods of its own")
 }
 
-// methodOf gives the MethodDef of a type that has this name and signature, or 0. With args they are put in for the
-// type's parameters in the signatures of the definitions first.
-func (r *Resolver) methodOf(def Def, name string, sig *Sig, args []*Type) (uint32, error) {
+// methodOf gives the MethodDef of a type that has this name and signature, or 0. Before signatures are compared, params
+// (if any) are put in for the type parameters of the definition.
+func (r *Resolver) methodOf(def Def, name string, sig *Sig, params []*Type) (uint32, error) {
 	candidates, err := def.Assembly.methodsNamed(def.RID, name)
 	if err != nil {
 		return 0, err
@@ -177,8 +172,8 @@ func (r *Resolver) methodOf(def Def, name string, sig *Sig, args []*Type) (uint3
 		if err != nil {
 			continue // it refers to what is not there, so it cannot be the one that is meant
 		}
-		if args != nil {
-			s = s.substitute(args, nil)
+		if params != nil {
+			s = s.substitute(params, nil)
 		}
 		if s.Equal(sig) {
 			return rid, nil
@@ -211,17 +206,13 @@ func (r *Resolver) Signature(m Method) (*Sig, error) {
 	return sig.substitute(m.Owner.Args, m.Args), nil
 }
 
-// base gives the type that a type is derived from, nil for System.Object and interfaces.
-func (r *Resolver) base(def Def, t *Type) (*Type, error) {
+// base gives the type that a definition is derived from, nil for System.Object and interfaces.
+func (r *Resolver) base(def Def) (*Type, error) {
 	row, err := def.Assembly.Metadata.TypeDef(def.RID)
 	if err != nil || row.Extends.IsNil() {
 		return nil, err
 	}
-	b, err := r.module(def.Assembly).typ(row.Extends)
-	if err != nil {
-		return nil, err
-	}
-	return b.substitute(t.Args, nil), nil
+	return r.module(def.Assembly).typ(row.Extends)
 }
 
 func (r *Resolver) describe(t *Type) string {
