@@ -4,7 +4,6 @@ package tarball
 
 import (
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -91,10 +90,10 @@ func defaultLevel(f Format) int {
 // zstdLevel is the library's level for one on the scale of the zstd program.
 func (o Options) zstdLevel() zstd.EncoderLevel { return zstd.EncoderLevelFromZstd(o.Level) }
 
-// compressModule is the module of both compressors; another version of it may give other bytes.
-const compressModule = "github.com/klauspost/compress"
+// compressVersion is the version in go.mod of both compressors; another may give other bytes.
+const compressVersion = "v1.20.3"
 
-// Describe names what compresses a format, its version ("" when the binary does not say) and the level that Write would
+// Describe names what compresses a format, its version and the level that Write would
 // use. All are empty for an archive that is not compressed.
 func Describe(f Format, o Options) (compressor, version string, level int) {
 	if o.Level == 0 {
@@ -102,26 +101,9 @@ func Describe(f Format, o Options) (compressor, version string, level int) {
 	}
 	switch f {
 	case TarGz, Zip:
-		return "klauspost/compress/flate", moduleVersion(compressModule), o.Level
+		return "klauspost/compress/flate", compressVersion, o.Level
 	case TarZst:
-		return "klauspost/compress/zstd", moduleVersion(compressModule), o.Level
+		return "klauspost/compress/zstd", compressVersion, o.Level
 	}
 	return "", "", 0
-}
-
-// moduleVersion reads the version of a module that this binary was built from.
-func moduleVersion(path string) string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	for _, m := range info.Deps {
-		if m.Path == path {
-			if m.Replace != nil {
-				m = m.Replace
-			}
-			return m.Version
-		}
-	}
-	return ""
 }

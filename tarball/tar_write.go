@@ -3,7 +3,6 @@ package tarball
 import (
 	"archive/tar"
 	"context"
-	"errors"
 	"io"
 	"path"
 	"time"
@@ -65,10 +64,9 @@ func (t tarWriter) member(ctx context.Context, m member, buffer []byte) error {
 // or not ASCII, a file of 8 GiB) takes a PAX header.
 func (t tarWriter) header(h *tar.Header) error {
 	h.ModTime, h.Format = t.modTime, tar.FormatUSTAR
-	err := t.WriteHeader(h)
-	if errors.Is(err, tar.ErrHeader) {
-		h.Format = tar.FormatPAX
-		err = t.WriteHeader(h)
+	if t.WriteHeader(h) == nil {
+		return nil
 	}
-	return err
+	h.Format = tar.FormatPAX
+	return t.WriteHeader(h) // gives a failure to write again
 }
