@@ -78,6 +78,10 @@ const (
 	maxInflated = 1032 // no deflate stream grows by more than this factor
 )
 
+// errNoMarker says that a file holds no bundle signature.
+var errNoMarker = fault.New("", "is not a single-file .NET application: it has no bundle signature").
+	WithHint("for one assembly, name the folder that it lies in")
+
 // ReadBundle reads the header of a single-file application of size bytes. Every offset and size in the result lies
 // inside the file; names are as written. At most maxFiles entries are read.
 func ReadBundle(ctx context.Context, r io.ReaderAt, size int64, maxFiles int) (*Bundle, error) {
@@ -125,8 +129,7 @@ func findMarker(ctx context.Context, r io.ReaderAt, size int64) (int64, error) {
 			}
 		}
 	}
-	return 0, fault.New("", "is not a single-file .NET application: it has no bundle signature").
-		WithHint("for one assembly, name the folder that it lies in")
+	return 0, errNoMarker
 }
 
 func (b *Bundle) read(h *headerReader, size int64, maxFiles int) error {
