@@ -197,21 +197,22 @@ func (p proof) get(url string) string {
 	return string(body)
 }
 
-// cultures runs hello with globalization on, which the kit's applications have off: without ICU it would not start.
+// cultures runs a section of torture with globalization on, which the kit's applications have off: without ICU it dies,
+// and its text is another than the golden one, which is that of the invariant culture.
 func (p proof) cultures() {
 	p.t.Helper()
-	app := filepath.Join(p.t.TempDir(), "hello")
-	if err := os.CopyFS(app, os.DirFS(testdata.Path(p.t, "apps", p.framework, "hello"))); err != nil {
+	app := filepath.Join(p.t.TempDir(), "torture")
+	if err := os.CopyFS(app, os.DirFS(testdata.Path(p.t, "apps", p.framework, "torture"))); err != nil {
 		p.t.Fatal(err)
 	}
-	file := filepath.Join(app, "hello.runtimeconfig.json")
+	file := filepath.Join(app, "torture.runtimeconfig.json")
 	config, err := os.ReadFile(file)
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	on := regexp.MustCompile(`("System.Globalization.Invariant": )true`).ReplaceAll(config, []byte("${1}false"))
 	if string(on) == string(config) {
-		p.t.Fatalf("hello has globalization on already: %s", config)
+		p.t.Fatalf("torture has globalization on already: %s", config)
 	}
 	if err := os.Chmod(file, 0o644); err != nil {
 		p.t.Fatal(err)
@@ -219,7 +220,10 @@ func (p proof) cultures() {
 	if err := os.WriteFile(file, on, 0o644); err != nil {
 		p.t.Fatal(err)
 	}
-	p.e.Run([]string{"--volume", app + ":/app:ro"}, p.image, "dotnet", "/app/hello.dll")
+	got := p.e.Run([]string{"--volume", app + ":/app:ro"}, p.image, "dotnet", "/app/torture.dll", "--only", "strings")
+	if !strings.HasPrefix(got, "strings ") || strings.Contains(p.golden("torture"), got) {
+		p.t.Errorf("with globalization on, torture says %q", got)
+	}
 }
 
 // refusals: an archive that is not what was packed, and an architecture without an archive, do not build.

@@ -11,7 +11,7 @@
 //     13 seconds to fetch and install.
 //
 // So this takes the dockerd and docker that are on PATH, whichever they are, and says so when they are too old.
-// It needs root, and from Debian 13 or later: docker.io docker-cli docker-buildx mmdebstrap.
+// It needs root, and docker.io, docker-cli and docker-buildx of Debian 13 or later and mmdebstrap: install.sh.
 package enginetest
 
 import (

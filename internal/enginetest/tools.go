@@ -26,15 +26,15 @@ func requireTools(t testing.TB) {
 	}
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
-			testdata.Missing(t, "%s is not installed (apt-get install docker.io docker-cli docker-buildx mmdebstrap, of Debian 13 or later)", tool)
+			testdata.Missing(t, "%s is not installed: run internal/enginetest/install.sh", tool)
 		}
 	}
 	out, err := exec.CommandContext(t.Context(), "dockerd", "--version").Output()
 	if version := majorVersion(out); err != nil || version < oldestDocker {
-		testdata.Missing(t, "this dockerd is too old to know COPY --link: version %d, of %d or later that do", version, oldestDocker)
+		testdata.Missing(t, "dockerd %d does not know COPY --link, %d does: run internal/enginetest/install.sh", version, oldestDocker)
 	}
 	if err := exec.CommandContext(t.Context(), "docker", "buildx", "version").Run(); err != nil {
-		testdata.Missing(t, "docker has no BuildKit client (apt-get install docker-buildx, of Debian 13 or later)")
+		testdata.Missing(t, "docker has no BuildKit client: run internal/enginetest/install.sh")
 	}
 }
 
