@@ -11,8 +11,8 @@ import (
 
 const aspnetCore = "Microsoft.AspNetCore.App"
 
-// name gives a manifest its product, version and RID: as asked for, else as official bundles of such a root are called.
-func name(m *manifest.Manifest, root *layout.Root, images []r2r.Info, o Options) error {
+// nameBundle gives a manifest its product, version and RID: as asked for, else as official bundles of such a root are called.
+func nameBundle(m *manifest.Manifest, root *layout.Root, images []r2r.Info, o Options) error {
 	m.Product = cmp.Or(o.Product, defaultProduct(root, len(m.Composites) > 0))
 	m.Version = cmp.Or(o.Version, defaultVersion(root))
 	m.RID = cmp.Or(o.RID, defaultRID(m, images))

@@ -35,11 +35,10 @@ type Options struct {
 
 // Result says what Pack made.
 type Result struct {
-	Dir      string             // the folder with all of it
-	Manifest *manifest.Manifest // as written to ManifestFile
-	// File names in Dir.
-	ManifestFile string
-	Checksums    []string // checksum files, sorted
+	Dir          string             // the folder with all of it
+	Manifest     *manifest.Manifest // names the archives in Dir
+	ManifestFile string             // its file in Dir
+	Checksums    []string           // the checksum files in Dir, sorted
 }
 
 // Pack packs a dotnet root into a new folder: for every format an archive <product>-<version>-<rid>.<format> with its
@@ -81,8 +80,7 @@ func (o Options) withDefaults() (Options, error) {
 	if len(o.Formats) == 0 {
 		o.Formats = []tarball.Format{tarball.TarGz}
 	}
-	slices.Sort(o.Formats)
-	o.Formats = slices.Compact(o.Formats)
+	o.Formats = slices.Compact(slices.Sorted(slices.Values(o.Formats)))
 	if o.Jobs <= 0 {
 		o.Jobs = runtime.GOMAXPROCS(0)
 	}
@@ -135,7 +133,7 @@ func describe(ctx context.Context, files fs.FS, o Options) (*manifest.Manifest, 
 	}
 	m := manifest.Describe(root, images, build)
 	m.Tool = manifest.Tool{Name: "r2rpack", Version: o.ToolVersion}
-	return m, name(m, root, images, o)
+	return m, nameBundle(m, root, images, o)
 }
 
 // firstOf gives the first of joined errors: one line is enough to say that the root cannot be packed.

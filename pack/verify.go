@@ -31,8 +31,9 @@ func VerifyDist(ctx context.Context, archive string, fsys fs.FS) ([]layout.Findi
 		return nil, fault.Wrap(cause(err), a.dir, "cannot be read")
 	}
 	for _, file := range beside {
+		info, err := os.Stat(filepath.Join(a.dir, file.Name()))
 		switch {
-		case file.IsDir():
+		case err != nil || !info.Mode().IsRegular(): // a broken link, a pipe: nothing to read
 		case isChecksumFile(file.Name(), a.name):
 			a.checksums(file.Name())
 		case strings.HasSuffix(file.Name(), manifest.Suffix):

@@ -40,7 +40,7 @@ func found(findings []layout.Finding) []string {
 // verifyEdited packs a root, edits the bundle and checks the archive as it was packed.
 func verifyEdited(t *testing.T, edits ...edit) []layout.Finding {
 	t.Helper()
-	dir := mustPack(t, sampleRoot(t), Options{}).Dir
+	dir := mustPack(t, sampleRoot(t), Options{Level: 1}).Dir
 	a, err := tarball.Open(t.Context(), filepath.Join(dir, gz), tarball.Limits{})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestVerifyFindsOutside(t *testing.T) {
 }
 
 func TestVerifyArchiveThatCannotBeOpened(t *testing.T) {
-	dir := mustPack(t, sampleRoot(t), Options{}).Dir
+	dir := mustPack(t, sampleRoot(t), Options{Level: 1}).Dir
 	if err := os.Truncate(filepath.Join(dir, gz), 100); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestVerifyManifest(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			root := sampleRoot(t)
-			m := mustPack(t, root, Options{}).Manifest
+			m := mustPack(t, root, Options{Level: 1}).Manifest
 			test.change(root, m)
 			findings, err := VerifyManifest(t.Context(), m, root)
 			if err != nil {
