@@ -39,7 +39,7 @@ const recordFile = "compile.json"
 
 // compile runs the compiler once for each image of the plan, unless the cache has the outcome.
 func (p *plan) compile(ctx context.Context) (*compiled, error) {
-	dir, hit, err := p.options.Cache.Do(ctx, "composites", p.key(), p.fill)
+	dir, hit, err := p.Source.Cache.Do(ctx, "composites", p.key(), p.fill)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (p *plan) compile(ctx context.Context) (*compiled, error) {
 // fill makes the entry of the cache: a folder for each image, with the image and its components, and the record.
 func (p *plan) fill(ctx context.Context, tmp string) error {
 	var r record
-	if err := os.MkdirAll(filepath.Join(p.options.Cache.Dir(), "logs"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(p.Source.Cache.Dir(), "logs"), 0o755); err != nil {
 		return err
 	}
 	for _, i := range p.images {
@@ -62,7 +62,7 @@ func (p *plan) fill(ctx context.Context, tmp string) error {
 		if err := os.MkdirAll(out, 0o755); err != nil {
 			return err
 		}
-		result, err := p.options.Compiler.Run(ctx, p.job(i, out), p.options.Progress)
+		result, err := p.compiler.Run(ctx, p.ask(i, out), p.Progress)
 		if err != nil {
 			return err
 		}
@@ -76,10 +76,10 @@ func (p *plan) fill(ctx context.Context, tmp string) error {
 	return os.WriteFile(filepath.Join(tmp, recordFile), data, 0o644)
 }
 
-// job is what the compiler is asked for one image.
-func (p *plan) job(i image, out string) crossgen.Job {
+// ask is what the compiler is asked for one image.
+func (p *plan) ask(i image, out string) crossgen.Job {
 	job := crossgen.Job{
-		Name: i.Name, Output: out, Recipe: p.recipe, InstructionSets: p.options.InstructionSets, Parallelism: p.options.Jobs,
+		Name: i.Name, Output: out, Recipe: p.recipe, InstructionSets: p.InstructionSets, Parallelism: p.Jobs,
 		Log: p.log(i), FrameworkVersion: p.root.Framework(layout.NETCore).Version,
 	}
 	job.TargetOS, job.TargetArch = p.target()
@@ -97,10 +97,10 @@ func (p *plan) job(i image, out string) crossgen.Job {
 
 // log is the file that the compiler's output is kept in: the user's, or one in the cache.
 func (p *plan) log(i image) string {
-	if p.options.Log != "" {
-		return p.options.Log
+	if p.Log != "" {
+		return p.Log
 	}
-	return filepath.Join(p.options.Cache.Dir(), "logs", p.key()[:16]+"-"+i.Name+".log")
+	return filepath.Join(p.Source.Cache.Dir(), "logs", p.key()[:16]+"-"+i.Name+".log")
 }
 
 func (p *plan) file(a assembly) string { return filepath.Join(p.set.dir, filepath.FromSlash(a.Path)) }

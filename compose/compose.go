@@ -41,10 +41,10 @@ type CompositeResult struct {
 // EngineCrossgen2 is the name of the engine that recompiles with crossgen2.
 const EngineCrossgen2 = "crossgen2"
 
-// Compose makes a dotnet root with composite frameworks of a set, in the folder out, which appears only when the root is
-// complete and free of findings. After newPlan nothing of the choice is open; after compile every component exists and
+// Compose makes a dotnet root with composite frameworks of a SET in the folder out, which appears only when the root is
+// complete and free of findings. After plan nothing of the choice is open; after compile every component exists and
 // names its composite; after place the tree is the root.
-func Compose(ctx context.Context, set Set, out string, o Options) (*Result, error) {
+func Compose(ctx context.Context, set, out string, o Options) (*Result, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
@@ -54,7 +54,12 @@ func Compose(ctx context.Context, set Set, out string, o Options) (*Result, erro
 		return nil, err
 	}
 	defer output.Discard()
-	p, err := newPlan(ctx, set, o)
+	j, err := open(ctx, set, o)
+	if err != nil {
+		return nil, err
+	}
+	defer j.close()
+	p, err := j.plan(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +67,7 @@ func Compose(ctx context.Context, set Set, out string, o Options) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	root, err := p.place(ctx, set, made)
+	root, err := p.place(ctx, made)
 	if err != nil {
 		return nil, err
 	}
@@ -72,44 +77,29 @@ func Compose(ctx context.Context, set Set, out string, o Options) (*Result, erro
 	return p.result(root, out, made)
 }
 
-// newPlan settles everything: the files of the set, which of them become members, the profiles, the images.
-func newPlan(ctx context.Context, set Set, o Options) (*plan, error) {
-	recipe, ok := crossgen.FindRecipe(o.Recipe)
-	if !ok {
-		return nil, fault.Usage("--recipe "+o.Recipe, "is not known").WithHint("one of %s", crossgen.RecipeNames())
-	}
-	p := &plan{recipe: recipe, options: o}
+// plan settles everything: the files of the set, which of them become members, the profiles, the images.
+func (j *job) plan(ctx context.Context) (*plan, error) {
+	recipe, _ := crossgen.FindRecipe(j.Recipe)
+	p := &plan{job: j, recipe: recipe}
 	var err error
-	if p.profiles, err = readProfiles(recipe, o); err != nil {
+	if p.profiles, err = j.readProfiles(recipe); err != nil {
 		return nil, err
 	}
-	if p.set, err = set.unpack(ctx, o.Cache, o.Progress); err != nil {
+	if p.set, err = j.unpack(ctx); err != nil {
 		return nil, err
 	}
 	if p.root, err = layout.Read(os.DirFS(p.set.dir)); err != nil {
 		return nil, err
 	}
-	core := p.root.Framework(layout.NETCore)
-	if core == nil {
-		return nil, fault.New(out(set), "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
-	}
 	files, err := p.root.Managed(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if p.assemblies, err = choose(files, recipe, o); err != nil {
+	if p.assemblies, err = choose(files, recipe, j.Options); err != nil {
 		return nil, err
 	}
-	p.images = imagesFor(p.assemblies, o)
+	p.images = imagesFor(p.assemblies, j.Options)
 	return p, nil
-}
-
-// out names a set in errors.
-func out(s Set) string {
-	if s.Spec != "" {
-		return s.Spec
-	}
-	return "the set"
 }
 
 // target gives operating system and architecture as the compiler calls them, from the core library.
@@ -123,7 +113,7 @@ func (p *plan) target() (os, arch string) {
 }
 
 // place puts images and components into the set and adds the build record.
-func (p *plan) place(ctx context.Context, set Set, made *compiled) (*tree.Map, error) {
+func (p *plan) place(ctx context.Context, made *compiled) (*tree.Map, error) {
 	placement, err := made.placement()
 	if err != nil {
 		return nil, err
@@ -132,7 +122,7 @@ func (p *plan) place(ctx context.Context, set Set, made *compiled) (*tree.Map, e
 	if err != nil {
 		return nil, err
 	}
-	build := p.buildRecord(set)
+	build := p.buildRecord()
 	data, err := build.Encode()
 	if err != nil {
 		return nil, err
@@ -151,7 +141,7 @@ func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error
 			return fault.New(f.Path, "the composed root would be wrong: %s (%s)", f.Problem, f.Code).WithHint("%s", f.Remedy)
 		}
 	}
-	task := p.options.Progress.Start("writing", totalSize(root))
+	task := p.Progress.Start("writing", totalSize(root))
 	defer task.Done()
 	if err := tree.WriteDir(ctx, root, output.Path, task); err != nil {
 		return err
@@ -159,12 +149,12 @@ func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error
 	return output.Commit()
 }
 
-func (p *plan) buildRecord(set Set) *manifest.Build {
+func (p *plan) buildRecord() *manifest.Build {
 	b := &manifest.Build{
-		ToolVersion: p.options.ToolVersion, Engine: EngineCrossgen2, Recipe: p.recipe.Name, Shape: p.options.Shape,
-		Scope: p.options.Scope, RID: p.root.RID(), InstructionSets: p.options.InstructionSets,
-		Compiler: &manifest.Compiler{Name: "crossgen2", Version: p.options.Compiler.Version, SHA256: p.options.Compiler.Digest},
-		Inputs:   set.Inputs, Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
+		ToolVersion: p.ToolVersion, Engine: EngineCrossgen2, Recipe: p.recipe.Name, Shape: p.Shape,
+		Scope: p.Scope, RID: p.root.RID(), InstructionSets: p.InstructionSets,
+		Compiler: &manifest.Compiler{Name: "crossgen2", Version: p.compiler.Version, SHA256: p.compiler.Digest},
+		Inputs:   p.inputs, Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
 	}
 	for _, f := range p.profiles {
 		b.Profiles = append(b.Profiles, manifest.Profile{Name: f.name, SHA256: f.sha256})
@@ -175,7 +165,7 @@ func (p *plan) buildRecord(set Set) *manifest.Build {
 func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, error) {
 	r := &Result{
 		Root: dir, Version: p.root.Framework(layout.NETCore).Version, RID: p.root.RID(), Engine: EngineCrossgen2,
-		Recipe: p.recipe.Name, Shape: p.options.Shape, Compiler: p.options.Compiler.Version,
+		Recipe: p.recipe.Name, Shape: p.Shape, Compiler: p.compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
 		SetBytes: totalSize(os.DirFS(p.set.dir)), Excluded: exclusions(p.assemblies),
 	}

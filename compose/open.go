@@ -13,38 +13,48 @@ import (
 	"github.com/r2rpack/r2rpack/source"
 )
 
-// OpenSet opens a framework set and, beside it, what the engine needs for it: the compiler that spec names (by default
-// the pack of the framework's own version) and the profile in the runtime pack. Both are noted in o. Close the set when
-// it is composed.
-func OpenSet(ctx context.Context, spec, compiler string, so source.Options, o *Options) (Set, error) {
-	t, err := source.Open(ctx, spec, so)
-	if err != nil {
-		return Set{}, err
-	}
-	set := Set{Spec: spec, FS: t, close: t.Close}
-	if err := set.prepare(ctx, t, compiler, so, o); err != nil {
-		set.Close()
-		return Set{}, err
-	}
-	return set, nil
+// job is a compose run with everything open that it needs: the set, the compiler, the profile of the runtime pack.
+type job struct {
+	Options
+	spec     string
+	tree     *source.Tree
+	inputs   []manifest.Input // the packages and archives of the set, with their hashes; empty for a folder
+	compiler *crossgen.Compiler
+	profile  string // file of the runtime pack's own .mibc; empty: there is none
 }
 
-func (s *Set) prepare(ctx context.Context, t *source.Tree, compiler string, so source.Options, o *Options) error {
-	root, err := layout.Read(t)
+// open opens a framework set and, beside it, what the engine needs for it. Close the job at the end.
+func open(ctx context.Context, spec string, o Options) (*job, error) {
+	t, err := source.Open(ctx, spec, o.Source)
 	if err != nil {
-		return fault.Wrap(err, s.Spec, "")
+		return nil, err
+	}
+	j := &job{Options: o, spec: spec, tree: t}
+	if err := j.prepare(ctx); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *job) close() { j.tree.Close() }
+
+func (j *job) prepare(ctx context.Context) error {
+	root, err := layout.Read(j.tree)
+	if err != nil {
+		return fault.Wrap(err, j.spec, "")
 	}
 	core := root.Framework(layout.NETCore)
 	if core == nil {
-		return fault.New(s.Spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
+		return fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
 	}
-	if s.Inputs, err = inputs(ctx, t); err != nil {
+	if j.inputs, err = inputs(ctx, j.tree); err != nil {
 		return err
 	}
-	if o.Compiler, err = openCompiler(ctx, compiler, core.Version, so); err != nil {
+	if j.compiler, err = openCompiler(ctx, j.Compiler, core.Version, j.Source); err != nil {
 		return err
 	}
-	o.PackProfile, err = packProfile(ctx, core.Version, root.RID(), so)
+	j.profile, err = packProfile(ctx, core.Version, root.RID(), j.Source)
 	return err
 }
 

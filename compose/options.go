@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/progress"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
+	"github.com/r2rpack/r2rpack/source"
 )
 
 // The shapes of a composite framework.
@@ -44,9 +44,8 @@ type Options struct {
 	InstructionSets []string // such as x86-64-v3
 	Jobs            int      // threads of the compiler; 0: as many as there are processors
 
-	Compiler    *crossgen.Compiler
-	PackProfile string // file of the runtime pack's own .mibc; empty: there is none
-	Cache       *cache.Store
+	Compiler    string         // path of the compiler, or a TREE with it; empty: the pack of the framework's version
+	Source      source.Options // where the set, the compiler and the profile come from, and the cache
 	Progress    progress.Reporter
 	ToolVersion string
 	Log         string // file for the compiler's log; empty: in the cache
@@ -65,6 +64,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if err := oneOf("--scope", o.Scope, ScopeAll, ScopeNETCore, ScopeASPNETCore); err != nil {
 		return o, err
+	}
+	if _, ok := crossgen.FindRecipe(o.Recipe); !ok {
+		return o, fault.Usage("--recipe "+o.Recipe, "is not known").WithHint("one of %s", crossgen.RecipeNames())
 	}
 	if o.Name != filepath.Base(o.Name) || !strings.HasSuffix(o.Name, ".dll") || strings.ContainsAny(o.Name, `/\`) {
 		return o, fault.Usage("--name "+o.Name, "is not a file name that ends in .dll")

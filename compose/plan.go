@@ -16,8 +16,8 @@ import (
 
 // plan is everything that decides what the compiler makes; two plans of one key give the same bytes.
 type plan struct {
+	*job
 	recipe     crossgen.Recipe
-	options    Options
 	root       *layout.Root
 	set        *unpacked
 	assemblies []assembly
@@ -93,12 +93,12 @@ func frameworksOf(list []assembly) []string {
 }
 
 // readProfiles finds the profiles of a recipe and of the user, the pack's own first, and hashes them.
-func readProfiles(recipe crossgen.Recipe, o Options) ([]profile, error) {
+func (j *job) readProfiles(recipe crossgen.Recipe) ([]profile, error) {
 	var files []string
-	if recipe.PackProfile && o.PackProfile != "" {
-		files = append(files, o.PackProfile)
+	if recipe.PackProfile && j.profile != "" {
+		files = append(files, j.profile)
 	}
-	files = append(files, o.Profiles...)
+	files = append(files, j.Profiles...)
 	if recipe.Partial && len(files) == 0 {
 		return nil, fault.New("--recipe "+recipe.Name, "compiles the methods of a profile, and there is none: the set has no runtime pack with a StandardOptimizationData.mibc").
 			WithHint("give --packs so that the runtime pack is found, or --mibc FILE, or --recipe full")
@@ -134,11 +134,11 @@ const resultFormat = 1
 func (p *plan) key() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "r2rpack composite %d\ncompiler %s\nset %s\nrecipe %+v\nshape %s\n",
-		resultFormat, p.options.Compiler.Digest, p.set.key, p.recipe, p.options.Shape)
+		resultFormat, p.compiler.Digest, p.set.key, p.recipe, p.Shape)
 	for _, f := range p.profiles {
 		fmt.Fprintf(h, "profile %s\n", f.sha256)
 	}
-	for _, s := range p.options.InstructionSets {
+	for _, s := range p.InstructionSets {
 		fmt.Fprintf(h, "instruction set %q\n", s)
 	}
 	for _, i := range p.images {

@@ -13,28 +13,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/r2rpack/r2rpack/internal/cache"
-	"github.com/r2rpack/r2rpack/internal/progress"
 	"github.com/r2rpack/r2rpack/internal/tree"
-	"github.com/r2rpack/r2rpack/manifest"
 )
-
-// Set is a framework set as it was opened: a dotnet root, whatever form it came in.
-type Set struct {
-	Spec   string // names it in errors
-	FS     fs.FS
-	Inputs []manifest.Input // the packages and archives it was read from, with their hashes; empty for a folder
-
-	close func() error
-}
-
-// Close lets go of what the set was opened from.
-func (s *Set) Close() error {
-	if s.close == nil {
-		return nil
-	}
-	return s.close()
-}
 
 // unpacked is a framework set as files on disk, where the compiler can read them.
 type unpacked struct {
@@ -43,18 +23,18 @@ type unpacked struct {
 }
 
 // unpack writes the set into the cache, once for each content.
-func (s *Set) unpack(ctx context.Context, store *cache.Store, report progress.Reporter) (*unpacked, error) {
-	key, err := s.key(ctx)
+func (j *job) unpack(ctx context.Context) (*unpacked, error) {
+	key, err := j.setKey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	dir, _, err := store.Do(ctx, "sets", key, func(ctx context.Context, tmp string) error {
-		task := report.Start("unpacking", totalSize(s.FS))
+	dir, _, err := j.Source.Cache.Do(ctx, "sets", key, func(ctx context.Context, tmp string) error {
+		task := j.Progress.Start("unpacking", totalSize(j.tree))
 		defer task.Done()
 		if err := os.Mkdir(tmp, 0o755); err != nil {
 			return err
 		}
-		return tree.WriteDir(ctx, s.FS, tmp, task)
+		return tree.WriteDir(ctx, j.tree, tmp, task)
 	})
 	if err != nil {
 		return nil, err
@@ -62,18 +42,18 @@ func (s *Set) unpack(ctx context.Context, store *cache.Store, report progress.Re
 	return &unpacked{dir: dir, key: key}, nil
 }
 
-// key tells sets apart by content: by the hashes of the packages they were read from, else by those of all files.
-func (s *Set) key(ctx context.Context) (string, error) {
+// setKey tells sets apart by content: by the hashes of the packages they were read from, else by those of all files.
+func (j *job) setKey(ctx context.Context) (string, error) {
 	h := sha256.New()
-	known := len(s.Inputs) > 0
-	for _, in := range s.Inputs {
+	known := len(j.inputs) > 0
+	for _, in := range j.inputs {
 		known = known && in.SHA256 != ""
 		fmt.Fprintf(h, "input %s\n", in.SHA256)
 	}
 	if known {
 		return sum(h), nil
 	}
-	return hashTree(ctx, s.FS)
+	return hashTree(ctx, j.tree)
 }
 
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }

@@ -14,7 +14,7 @@ import (
 
 func newCompose(u *ui.UI) *cobra.Command {
 	var trees *treeFlags
-	var out, engine, compiler string
+	var out, engine string
 	o := compose.Options{ToolVersion: toolVersion()}
 	cmd := &cobra.Command{
 		Use:   "compose SET -o ROOT",
@@ -38,17 +38,12 @@ Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions
 			if engine != "" && engine != compose.EngineCrossgen2 {
 				return usage(cmd, fault.New("--engine "+engine, "is not known; it is %s", compose.EngineCrossgen2))
 			}
-			so, err := trees.options(u)
-			if err != nil {
+			var err error
+			if o.Source, err = trees.options(u); err != nil {
 				return err
 			}
-			o.Progress, o.Cache = so.Progress, so.Cache
-			set, err := compose.OpenSet(cmd.Context(), list[0], compiler, so, &o)
-			if err != nil {
-				return err
-			}
-			defer set.Close()
-			result, err := compose.Compose(cmd.Context(), set, out, o)
+			o.Progress = o.Source.Progress
+			result, err := compose.Compose(cmd.Context(), list[0], out, o)
 			if err != nil {
 				return err
 			}
@@ -60,7 +55,7 @@ Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions
 	flags := cmd.Flags()
 	flags.StringVarP(&out, "output", "o", "", "the `ROOT` that is made")
 	flags.StringVar(&engine, "engine", "", "crossgen2: recompile with the official compiler")
-	flags.StringVar(&compiler, "crossgen2", "", "the compiler: its `PATH`, or a TREE with it (default: the pack of the framework's version)")
+	flags.StringVar(&o.Compiler, "crossgen2", "", "the compiler: its `PATH`, or a TREE with it (default: the pack of the framework's version)")
 	flags.StringVar(&o.Recipe, "recipe", "balanced", "what to compile: "+crossgen.RecipeNames())
 	flags.StringVar(&o.Shape, "shape", compose.ShapeSingle, "single: one image over all frameworks; per-framework: one in each")
 	flags.StringVar(&o.Scope, "scope", compose.ScopeAll, "whose assemblies become members: all, netcore, aspnetcore")

@@ -68,6 +68,8 @@ faster, checks that the unmodified runtime will accept them, and packs them as a
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
 		RunE:          helpOrUnknown,
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.PersistentFlags().BoolVarP(&u.Quiet, "quiet", "q", false, "no notes and no progress")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {

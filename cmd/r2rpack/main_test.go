@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"context"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/r2rpack/r2rpack/internal/testdata"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"r2rpack": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Getenv))
+	}})
+}
+
+// The scripts of testdata/script need nothing but the binary; those of real run on real frameworks, and the same compile
+// serves many of them through one cache.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: filepath.Join("testdata", "script"), RequireUniqueNames: true})
+}
+
+func TestRealScripts(t *testing.T) {
+	testdata.Slow(t)
+	runReal(t, "real")
+}
+
+// TestProveScripts are the slow proofs: every recipe and shape, repeated runs.
+func TestProveScripts(t *testing.T) {
+	if os.Getenv("R2RPACK_PROVE") == "" {
+		t.Skip("a slow proof: make prove")
+	}
+	runReal(t, "prove")
+}
+
+func runReal(t *testing.T, dir string) {
+	data := testdata.Dir(t)
+	cache := sharedCache(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                filepath.Join("testdata", dir),
+		RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("DATA", data)
+			e.Setenv("R2RPACK_PACKS", filepath.Join(data, "packs"))
+			e.Setenv("R2RPACK_CACHE", cache)
+			e.Setenv("DOTNET_CLI_TELEMETRY_OPTOUT", "1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unpack": unpack, "truncate": truncate, "smalldisk": smallDisk, "nochild": noChild},
+	})
+}
+
+// sharedCache is one cache for all tests of a run; R2RPACK_TEST_CACHE keeps it from run to run.
+func sharedCache(t *testing.T) string {
+	if dir := os.Getenv("R2RPACK_TEST_CACHE"); dir != "" {
+		return dir
+	}
+	return t.TempDir()
+}
