@@ -25,12 +25,16 @@ func (m *Metadata) StringBytes(i StringIndex) ([]byte, error) {
 		}
 		return nil, format.Errorf("#Strings", format.Offset, uint64(i), "past the heap's %d bytes", len(m.strings))
 	}
-	text, _, found := bytes.Cut(m.strings[i:], []byte{0})
+	text, _, found := bytes.Cut(m.strings[i:min(len(m.strings), int(i)+maxString)], []byte{0})
 	if !found {
-		return nil, format.Errorf("#Strings", format.Offset, uint64(i), "a text does not end")
+		return nil, format.Errorf("#Strings", format.Offset, uint64(i), "a text does not end within %d bytes", maxString)
 	}
 	return text, nil
 }
+
+// maxString bounds the search for a text's end: malformed rows may all point into one long text. The runtime takes
+// 1,023 bytes for a name.
+const maxString = 1 << 16
 
 // String gives a copy of the text at an index.
 func (m *Metadata) String(i StringIndex) (string, error) {
@@ -103,8 +107,7 @@ func CompressedUint(data []byte) (value uint32, n int, ok bool) {
 
 // TypeDefOrRefToken gives the token that a TypeDefOrRef coded index in a signature means (ECMA-335 II.23.2.8).
 func TypeDefOrRefToken(coded uint32) (Token, bool) {
-	token, ok := decode(typeDefOrRef, coded)
-	return token, ok
+	return decode(typeDefOrRef, coded)
 }
 
 // decode splits a coded index into table and row; ok is false for a tag that means no table.

@@ -2,17 +2,15 @@ package ecma335
 
 import (
 	"iter"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
 
-// Bounds on the full name of a type: malformed rows may nest in a cycle, and repeat the longest text of the heap. The
-// runtime takes 1,023 bytes for a name.
-const (
-	maxNesting  = 256
-	maxFullName = 1 << 16
-)
+// maxNesting bounds how deep types nest: malformed rows may form a cycle.
+const maxNesting = 64
 
 // TypeName is a type's own name and namespace; a nested type usually has no namespace.
 type TypeName struct{ Namespace, Name string }
@@ -69,20 +67,17 @@ func (m *Metadata) typeName(namespace, name StringIndex) (TypeName, error) {
 // FullName gives the name of a TypeDef, TypeRef or ExportedType with its namespace and the types around it, such as
 // System.Collections.Generic.List`1+Enumerator.
 func (m *Metadata) FullName(t Token) (string, error) {
-	var full string
+	var parts []string
 	for range maxNesting {
 		name, parent, err := m.TypeName(t)
 		if err != nil {
 			return "", err
 		}
-		full = name.String() + full
+		parts = append(parts, name.String())
 		if parent.IsNil() {
-			return full, nil
+			slices.Reverse(parts)
+			return strings.Join(parts, "+"), nil
 		}
-		if len(full) > maxFullName {
-			break
-		}
-		full = "+" + full
 		t = parent
 	}
 	return "", format.Errorf("type name", format.Offset, uint64(t), "type %s is nested without end", t)

@@ -14,14 +14,13 @@ import (
 	"github.com/r2rpack/r2rpack/internal/testdata"
 )
 
-// Extract unpacks the runtime files of both packs of a version for linux-x64 into a fresh folder, one folder for each
-// framework, and gives it.
+// Extract unpacks the runtime files of both packs of a version for linux-x64 into one fresh folder and gives it.
 func Extract(t testing.TB, version string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for _, framework := range []string{"netcore", "aspnetcore"} {
 		name := "microsoft." + framework + ".app.runtime.linux-x64." + version + ".nupkg"
-		unpack(t, testdata.Path(t, "packs", name), filepath.Join(dir, framework), func(member string) bool {
+		unpack(t, testdata.Path(t, "packs", name), dir, func(member string) bool {
 			return strings.HasPrefix(member, "runtimes/")
 		})
 	}
@@ -45,9 +44,6 @@ func unpack(t testing.TB, archive, dir string, want func(string) bool) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	for _, f := range r.File {
 		if !want(f.Name) || strings.HasSuffix(f.Name, "/") {
 			continue
