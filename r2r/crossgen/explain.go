@@ -36,7 +36,11 @@ func explain(f failure) error {
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() && status.Signal() != syscall.SIGABRT {
 		return f.endedBy(status.Signal())
 	}
-	return f.complained(exit.ExitCode())
+	code := exit.ExitCode()
+	if code < 0 {
+		code = 128 + int(syscall.SIGABRT) // as a shell would tell it
+	}
+	return f.complained(code)
 }
 
 func (f failure) cannotStart() error {

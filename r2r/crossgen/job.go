@@ -171,6 +171,5 @@ func (j *Job) response(c *Compiler, profiles []string) response {
 			r.unrooted = append(r.unrooted, in.Path)
 		}
 	}
-	slices.Sort(r.rooted)
 	return r
 }

@@ -1,7 +1,9 @@
 package crossgen
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -72,7 +74,7 @@ func (r response) sdkLines() []string {
 	}
 	lines = append(lines, "--composite", option("--out:", r.out))
 	lines = append(lines, each("-r:", r.references)...)
-	lines = append(lines, r.rooted...)
+	lines = append(lines, byName(r.rooted)...)
 	return append(lines, each("-u:", r.unrooted)...)
 }
 
@@ -97,10 +99,17 @@ func (r response) common() []string {
 
 func each(prefix string, paths []string) []string {
 	var lines []string
-	for _, p := range slices.Sorted(slices.Values(paths)) {
+	for _, p := range byName(paths) {
 		lines = append(lines, option(prefix, p))
 	}
 	return lines
 }
 
 func option(prefix, path string) string { return fmt.Sprintf(`%s"%s"`, prefix, path) }
+
+// byName sorts paths by file name: the order of inputs shows in the composite, the folders they lie in must not.
+func byName(paths []string) []string {
+	return slices.SortedFunc(slices.Values(paths), func(a, b string) int {
+		return cmp.Or(strings.Compare(filepath.Base(a), filepath.Base(b)), strings.Compare(a, b))
+	})
+}
