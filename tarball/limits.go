@@ -2,6 +2,10 @@ package tarball
 
 import (
 	"path"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
@@ -62,11 +66,20 @@ func newCollector(l Limits, packed int64) *collector {
 		budget: l.unpacked(packed), limits: l}
 }
 
+// checkName refuses what no file of a framework is called and no message should show: control characters, bytes that are
+// not UTF-8, and names beyond any limit.
+func checkName(name string) error {
+	if len(name) > maxName {
+		return fault.New(strconv.Quote(name[:40])+"…", "has a name of %d bytes; %d is the limit", len(name), maxName)
+	}
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return fault.New(strconv.Quote(name), "has a character that no path in a tree may have")
+	}
+	return nil
+}
+
 // admit gives the path in the tree of a member, and counts it and the folders that come with it.
 func (c *collector) admit(name string) (string, error) {
-	if len(name) > maxName {
-		return "", fault.New(name[:40]+"…", "has a name of %d bytes; %d is the limit", len(name), maxName)
-	}
 	clean, err := tree.Clean(name)
 	if err != nil {
 		return "", err
@@ -132,11 +145,11 @@ func (c *collector) addLink(name string, f tree.File) error {
 func (c *collector) addHardLink(name, target string) error {
 	from, err := tree.Clean(target)
 	if err != nil {
-		return fault.New(name, "is a hard link that leads out of the tree, to %s", target)
+		return fault.New(name, "is a hard link that leads out of the tree, to %q", target)
 	}
 	f, ok := c.regular[from]
 	if !ok {
-		return fault.New(name, "is a hard link to %s, which is no earlier file of the archive", target)
+		return fault.New(name, "is a hard link to %q, which is no earlier file of the archive", target)
 	}
 	return c.addFile(name, f)
 }

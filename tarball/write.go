@@ -78,6 +78,9 @@ func membersOf(fsys fs.FS) ([]member, error) {
 	}
 	members := make([]member, len(entries))
 	for i, e := range entries {
+		if err := checkName(e.Path); err != nil {
+			return nil, err
+		}
 		if !e.Info.Mode().IsRegular() && !isLink(e) {
 			return nil, fault.New(e.Path, "is neither a file nor a symbolic link, so it cannot be archived")
 		}

@@ -124,15 +124,13 @@ func TestSameBytesForAnyParallelism(t *testing.T) {
 	for _, c := range []struct {
 		format Format
 		levels []int
-	}{{TarGz, []int{1, 2, 3, 4, 5, 6, 7, 8, 9}}, {Zip, []int{1, 6, 7}}, {TarZst, []int{1, 3, 7}}} {
+	}{{TarGz, []int{1, 2, 3, 4, 5, 6, 7, 8, 9}}, {Zip, []int{1, 7}}, {TarZst, []int{1, 7}}} {
 		for _, level := range c.levels {
 			want := digest(write(t, fsys, c.format, Options{Level: level, Jobs: 1}))
-			for _, procs := range []int{1, 2, 8} {
+			for procs, jobs := range map[int]int{1: 3, 2: 0, 8: 7} {
 				runtime.GOMAXPROCS(procs)
-				for _, jobs := range []int{0, 2, 7} {
-					if got := digest(write(t, fsys, c.format, Options{Level: level, Jobs: jobs})); got != want {
-						t.Errorf("%s level %d: GOMAXPROCS %d, %d jobs give other bytes", c.format, level, procs, jobs)
-					}
+				if got := digest(write(t, fsys, c.format, Options{Level: level, Jobs: jobs})); got != want {
+					t.Errorf("%s level %d: GOMAXPROCS %d, %d jobs give other bytes", c.format, level, procs, jobs)
 				}
 			}
 		}
@@ -226,7 +224,7 @@ func TestCheckLink(t *testing.T) {
 		}
 	}
 	for _, bad := range [][2]string{{"a", ""}, {"a", "/etc/passwd"}, {"a", ".."}, {"a", "../b"}, {"a/b", "../../c"}, {"a/b", "./../../c"},
-		{"a/b", "c/../d"}, {"a", `b\c`}, {"a", "b\x00"}, {"a", strings.Repeat("b", maxLink+1)}} {
+		{"a/b", "c/../d"}, {"a", `b\c`}, {"a", "b\x00"}, {"a", strings.Repeat("b", maxName+1)}} {
 		if err := checkLink(bad[0], bad[1]); err == nil || !strings.HasPrefix(err.Error(), bad[0]) {
 			t.Errorf("%s -> %q: %v", bad[0], bad[1], err)
 		}

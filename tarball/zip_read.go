@@ -57,6 +57,9 @@ func readZip(ctx context.Context, r io.ReaderAt, size int64, l Limits) (*tree.Ma
 }
 
 func addZipMember(c *collector, f *zip.File, size int64) error {
+	if err := checkName(f.Name); err != nil {
+		return err
+	}
 	mode := f.Mode()
 	switch {
 	case isZipFolder(f.Name):
@@ -96,7 +99,7 @@ func addZipLink(c *collector, f *zip.File) error {
 		return err
 	}
 	defer r.Close()
-	target, err := io.ReadAll(io.LimitReader(r, maxLink+1))
+	target, err := io.ReadAll(io.LimitReader(r, maxName+1))
 	if err != nil {
 		return err
 	}
