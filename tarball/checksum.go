@@ -51,7 +51,7 @@ func ParseChecksums(r io.Reader) ([]Checksum, error) {
 	var sums []Checksum
 	limited := &io.LimitedReader{R: r, N: maxChecksums + 1}
 	lines := bufio.NewScanner(limited)
-	for number := 1; lines.Scan(); number++ {
+	for number := 1; lines.Scan() && limited.N > 0; number++ {
 		line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		if line == "" || line[0] == '#' {
 			continue
@@ -62,11 +62,11 @@ func ParseChecksums(r io.Reader) ([]Checksum, error) {
 		}
 		sums = append(sums, c)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fault.Wrap(err, "", "is not a checksum file")
-	}
 	if limited.N == 0 {
 		return nil, fault.New("", "is larger than %d MiB, which no checksum file is", maxChecksums>>20)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fault.Wrap(err, "", "is not a checksum file")
 	}
 	if len(sums) == 0 {
 		return nil, fault.New("", "holds no checksum")

@@ -195,7 +195,7 @@ func zeros(t *testing.T, mib int) map[string][]byte {
 }
 
 func TestBombs(t *testing.T) {
-	for name, data := range zeros(t, 80) {
+	for name, data := range zeros(t, 65) {
 		_, err := openBytes(t, data, Limits{})
 		checkHostile(t, name, err, fmt.Sprintf("unpacks to more than %d bytes", max(ratioFloor, 100*len(data))))
 		if _, err := openBytes(t, data, Limits{Ratio: 1 << 20}); err != nil {
