@@ -30,9 +30,9 @@ const (
 	maxRuntimeList = 8 << 20 // bytes of a RuntimeList.xml; real ones have some forty thousand
 )
 
-// openNuGetRoot opens nuget:VERSION/RID: the runtime packs of both frameworks as one dotnet root. The muxer and the licence
-// files are those of the host in the options, whatever machine it is for; its inputs are in the list after the packs. Version and
-// rid are of the form that parseRoot lets through.
+// openNuGetRoot opens nuget:VERSION/RID: the runtime packs of both frameworks as one dotnet root. The muxer and the
+// licence files are those of the host in the options, whatever machine it is for; its inputs are in the list after the
+// packs. Version and rid are of the form that parseRoot lets through.
 func openNuGetRoot(ctx context.Context, version, rid string, o Options) (*Tree, error) {
 	spec := "nuget:" + version + "/" + rid
 	t := &Tree{Spec: spec, Kind: KindDotnetRoot}

@@ -157,6 +157,7 @@ func wantInputs(t *testing.T, root *Tree, version string) {
 
 // TestRootHasTheBytesOfThePacks compares every file with what archive/zip reads from the pack.
 func TestRootHasTheBytesOfThePacks(t *testing.T) {
+	testdata.Slow(t)
 	const version = "10.0.12"
 	o := offline(t)
 	root := openTree(t, "nuget:"+version+"/linux-x64", o)
@@ -359,6 +360,23 @@ func TestHostOfAnotherSystemGivesItsLicences(t *testing.T) {
 	}
 	if got := root.Inputs[len(root.Inputs)-1].Name; got != "LICENSE.txt" || isFile(root, "dotnet") || isFile(root, "dotnet.exe") {
 		t.Errorf("a muxer of Linux is in a root of Windows; last input %s", got)
+	}
+}
+
+func TestHostInAnArchive(t *testing.T) {
+	o := hermetic(t)
+	o.Packs, o.Offline = t.TempDir(), true
+	smallPacks(t, o.Packs, "linux-x64", "9.0.1", "libhostfxr.so", nil)
+	o.Host = filepath.Join(t.TempDir(), "host.zip")
+	if err := os.WriteFile(o.Host, zipOf(t, map[string]string{"dotnet": "elf", "LICENSE.txt": "MIT"}), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	root := openTree(t, "nuget:9.0.1/linux-x64", o)
+	if text, err := fs.ReadFile(root, "dotnet"); err != nil || string(text) != "elf" {
+		t.Errorf("dotnet = %q, %v", text, err)
+	}
+	if in := root.Inputs[2]; in.Name != "dotnet of host.zip" || in.Path != o.Host || len(root.Inputs) != 4 {
+		t.Errorf("inputs %+v", root.Inputs)
 	}
 }
 

@@ -131,27 +131,27 @@ func (d *download) attempt(ctx context.Context) error {
 		return err
 	}
 	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusOK:
-		from = 0
-	case resp.StatusCode == http.StatusPartialContent && from > 0 && continues(resp, from):
-		d.resumed = true
-	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && resp.Header.Get("Content-Range") == fmt.Sprintf("bytes */%d", from):
-		d.resumed = true // the part is the whole
-		return nil
-	case resp.StatusCode == http.StatusPartialContent || resp.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		d.discard()
-		return &transientError{err: fault.New(shown(resp.Request.URL), "the server sends another part of the file than it was asked for")}
+	found := resp.Header.Get("Content-Range")
+	switch resp.StatusCode {
+	case http.StatusOK:
+		d.report(0, resp.ContentLength)
+		return d.add(resp, 0)
+	case http.StatusPartialContent:
+		if from > 0 && strings.HasPrefix(found, fmt.Sprintf("bytes %d-", from)) {
+			d.resumed = true
+			d.report(from, resp.ContentLength)
+			return d.add(resp, from)
+		}
+	case http.StatusRequestedRangeNotSatisfiable:
+		if found == fmt.Sprintf("bytes */%d", from) {
+			d.resumed = true // the part is the whole
+			return nil
+		}
 	default:
 		return statusOf(resp)
 	}
-	d.report(from, resp.ContentLength)
-	return d.add(resp, from)
-}
-
-// continues says whether a partial answer begins where the part ends.
-func continues(resp *http.Response, from int64) bool {
-	return strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", from))
+	d.discard()
+	return &transientError{err: fault.New(shown(resp.Request.URL), "the server sends another part of the file than was asked for")}
 }
 
 // report tells the progress where the part begins; length is what is announced to come, or -1.

@@ -94,7 +94,6 @@ type transientError struct {
 }
 
 func (e *transientError) Error() string { return e.err.Error() }
-func (e *transientError) Unwrap() error { return e.err }
 
 // repeat calls try until it succeeds, fails for good, or has failed too often without bringing anything.
 func (f *fetcher) repeat(ctx context.Context, try func() error) error {
@@ -171,7 +170,8 @@ func (f *fetcher) send(ctx context.Context, address string, header http.Header) 
 		req.Header.Set("Authorization", a)
 	}
 	timer := time.AfterFunc(f.patience, func() { cancel(errSilent) })
-	body := &watchedBody{ctx: ctx, watched: watched, timer: timer, patience: f.patience, cancel: cancel, address: shown(req.URL)}
+	body := &watchedBody{ctx: ctx, watched: watched, timer: timer, patience: f.patience, cancel: cancel,
+		address: shown(req.URL)}
 	resp, err := f.client.Do(req)
 	if err != nil {
 		body.stop()

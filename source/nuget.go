@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/cache"
@@ -116,9 +117,10 @@ func (s nugetSearch) fromSources(ctx context.Context, store *cache.Store, pins [
 }
 
 // fromSource gives the path of the package if the source has it, and the versions that it has.
-func (s nugetSearch) fromSource(ctx context.Context, source nugetSource, store *cache.Store, pins []checksum) (string, []string, error) {
+func (s nugetSearch) fromSource(ctx context.Context, source nugetSource, store *cache.Store,
+	pins []checksum) (path string, versions []string, err error) {
 	if source.isFolder() {
-		path, versions, err := packFolder(source.location).find(s.id, s.version)
+		path, versions, err = packFolder(source.location).find(s.id, s.version)
 		if err == nil && path != "" {
 			err = verifyFolderFile(ctx, path, pins)
 		}
@@ -128,17 +130,12 @@ func (s nugetSearch) fromSource(ctx context.Context, source nugetSource, store *
 	if err != nil {
 		return "", nil, err
 	}
-	versions, err := d.versions(ctx, s.id)
-	if err != nil {
-		return "", nil, err
+	versions, err = d.versions(ctx, s.id)
+	if err != nil || !slices.Contains(versions, s.version) {
+		return "", versions, err
 	}
-	for _, v := range versions {
-		if v == s.version {
-			path, err := s.download(ctx, d, store, pins)
-			return path, versions, err
-		}
-	}
-	return "", versions, nil
+	path, err = s.download(ctx, d, store, pins)
+	return path, versions, err
 }
 
 // download brings the package into the cache. One that lies there already, but is not what a pin says, goes.
@@ -152,8 +149,8 @@ func (s nugetSearch) download(ctx context.Context, d *feed, store *cache.Store, 
 		if err != nil {
 			return err
 		}
-		get := download{fetcher: d.fetcher, address: d.packageAddress(s.id, s.version), name: s.fileName(), partial: partial,
-			known: append(published, pins...)}
+		get := download{fetcher: d.fetcher, address: d.packageAddress(s.id, s.version), name: s.fileName(),
+			partial: partial, known: append(published, pins...)}
 		return explainStatus(get.fetch(ctx, tmp), credentialsHint)
 	}
 	path, hit, err := store.Do(ctx, cacheNuGet, s.key(), fill)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,6 +30,14 @@ type nugetSource struct {
 type login struct {
 	user, password string
 	encrypted      bool // the password can be read on the machine that wrote it only
+}
+
+// newNuGetSource gives a source without a login. An address of a file is that of a folder.
+func newNuGetSource(name, location string) nugetSource {
+	if u, err := url.Parse(location); err == nil && u.Scheme == "file" {
+		location = filepath.FromSlash(u.Path)
+	}
+	return nugetSource{name: name, location: location}
 }
 
 // isFolder says whether the source is a folder of this machine.
@@ -183,7 +192,7 @@ type element struct {
 	Elements []element  `xml:",any"`
 }
 
-// attr gives the value of an attribute; the client ignores the case of none.
+// attr gives the value of an attribute, "" if there is none.
 func (e element) attr(name string) string {
 	for _, a := range e.Attrs {
 		if a.Name.Local == name {
@@ -238,7 +247,7 @@ func (m *merger) addSource(path string, closeness int, item element) {
 	case "clear":
 		m.sources = nil
 	case "add":
-		s := mergedSource{nugetSource{name: item.attr("key"), location: expand(item.attr("value"), m.env)}, closeness}
+		s := mergedSource{newNuGetSource(item.attr("key"), expand(item.attr("value"), m.env)), closeness}
 		if s.name == "" || s.location == "" {
 			return
 		}
@@ -424,7 +433,7 @@ func nugetSources(id string, o Options) ([]nugetSource, error) {
 	}
 	var out []nugetSource
 	for _, named := range o.NuGetSources {
-		s := nugetSource{name: named, location: named}
+		s := newNuGetSource(named, named)
 		for _, known := range c.sources {
 			if strings.EqualFold(known.name, named) || known.location == named {
 				s = known

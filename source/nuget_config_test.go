@@ -76,8 +76,8 @@ func TestNuGetConfig(t *testing.T) {
 			[]string{"a https://a"}},
 		{"one spelling a folder", map[string]string{"work/nuget.config": sources(add("lower", "https://l")), "work/NuGet.config": sources(add("mixed", "https://m")), "work/NuGet.Config": sources(add("upper", "https://u"))}, nil,
 			[]string{"lower https://l"}},
-		{"local folders", map[string]string{"work/nuget.config": sources(add("near", `.\packs`), add("up", "../packs"), add("abs", "/packs"), add("var", "%PACKS%/x"))}, map[string]string{"PACKS": "/from/env"},
-			[]string{"near ROOT/work/packs", "up ROOT/packs", "abs /packs", "var /from/env/x"}},
+		{"local folders", map[string]string{"work/nuget.config": sources(add("near", `.\packs`), add("up", "../packs"), add("abs", "/packs"), add("url", "file:///my%20packs"), add("var", "%PACKS%/x"))}, map[string]string{"PACKS": "/from/env"},
+			[]string{"near ROOT/work/packs", "up ROOT/packs", "abs /packs", "url /my packs", "var /from/env/x"}},
 		{"unset variables stay", map[string]string{user: sources(add("a", "https://%NOSUCH%/x"))}, nil, []string{"a https://%NOSUCH%/x"}},
 		{"logins",
 			map[string]string{user: sources(add("My Feed", "https://a"), add("b", "https://b"), add("c", "https://c")) +

@@ -23,7 +23,8 @@ type feed struct {
 	registration string // RegistrationsBaseUrl, likewise; "" when the source has none
 }
 
-const credentialsHint = "give the source a login in NuGet.Config (packageSourceCredentials) or in NuGetPackageSourceCredentials_<name>"
+const credentialsHint = "give the source a login in NuGet.Config (packageSourceCredentials), " +
+	"or in the variable NuGetPackageSourceCredentials_<name>"
 
 // openFeed reads the service index of a source.
 func openFeed(ctx context.Context, s nugetSource, o Options) (*feed, error) {
@@ -75,8 +76,8 @@ func (t *textOrTexts) UnmarshalJSON(data []byte) error {
 }
 
 // registrationTypes lists the resources that have the hashes, the one that knows most packages first.
-var registrationTypes = []string{"RegistrationsBaseUrl/3.6.0", "RegistrationsBaseUrl/Versioned", "RegistrationsBaseUrl/3.4.0",
-	"RegistrationsBaseUrl/3.0.0-rc", "RegistrationsBaseUrl/3.0.0-beta", "RegistrationsBaseUrl"}
+var registrationTypes = []string{"RegistrationsBaseUrl/3.6.0", "RegistrationsBaseUrl/Versioned",
+	"RegistrationsBaseUrl/3.4.0", "RegistrationsBaseUrl/3.0.0-rc", "RegistrationsBaseUrl/3.0.0-beta", "RegistrationsBaseUrl"}
 
 // parseServiceIndex finds the two resources in a service index that lies at base.
 func parseServiceIndex(data []byte, base *url.URL) (content, registration string, err error) {
@@ -88,7 +89,8 @@ func parseServiceIndex(data []byte, base *url.URL) (content, registration string
 		} `json:"resources"`
 	}
 	if err := json.Unmarshal(data, &index); err != nil {
-		return "", "", fault.New("", "its answer is not a service index").WithHint("the address of a v3 source ends in /index.json")
+		return "", "", fault.New("", "its answer is not a service index").
+			WithHint("the address of a v3 source ends in /index.json")
 	}
 	if !strings.HasPrefix(index.Version, "3.") {
 		return "", "", fault.New("", "its service index has version %q", index.Version)

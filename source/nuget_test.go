@@ -315,6 +315,30 @@ func TestSpoiltPartIsThrownAway(t *testing.T) {
 	}
 }
 
+// TestWholePartIsNotAskedForAgain has a run die between the last byte and the hash.
+func TestWholePartIsNotAskedForAgain(t *testing.T) {
+	t.Parallel()
+	r, o, file := oneSource(t, true)
+	r.cuts, r.cutAfter = 100, 1000
+	if _, err := Open(t.Context(), onePackage, o); err == nil {
+		t.Fatal("no error")
+	}
+	partial, err := o.Cache.Partial(cacheNuGet, "a.b/1.2.3/a.b.1.2.3.nupkg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := r.files[file].data
+	if err := os.WriteFile(partial, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r.cuts = 0
+	before := len(r.asked(file))
+	openTree(t, onePackage, o)
+	if asked := r.asked(file)[before:]; len(asked) != 1 || !strings.HasPrefix(asked[0], fmt.Sprintf("bytes=%d-", len(data))) {
+		t.Errorf("asked %q", asked)
+	}
+}
+
 func TestServerThatMisbehaves(t *testing.T) {
 	status := func(ext string, code, times int) func(int, http.ResponseWriter, *http.Request) bool {
 		return func(n int, w http.ResponseWriter, req *http.Request) bool {

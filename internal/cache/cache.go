@@ -36,7 +36,8 @@ func Open(dir string) (*Store, error) {
 	if dir == "" {
 		user, err := os.UserCacheDir()
 		if err != nil {
-			return nil, &fault.Error{Where: "cache", What: "this user has no cache folder", Err: err, Hint: "set " + EnvDir + " to a folder"}
+			return nil, &fault.Error{Where: "cache", What: "this user has no cache folder", Err: err,
+				Hint: "set " + EnvDir + " to a folder"}
 		}
 		dir = filepath.Join(user, "r2rpack")
 	}
@@ -57,7 +58,8 @@ func (s *Store) Dir() string { return s.dir }
 // it was. A damaged entry is made anew. fill gets a path that does not exist, on the file system of the cache, and makes
 // a file or folder there; when it fails nothing is kept. While one caller fills, all others for the same kind and key
 // wait, until their contexts end, and then find the entry. Nobody may change what lies at the path.
-func (s *Store) Do(ctx context.Context, kind, key string, fill func(ctx context.Context, tmp string) error) (path string, hit bool, err error) {
+func (s *Store) Do(ctx context.Context, kind, key string,
+	fill func(ctx context.Context, tmp string) error) (path string, hit bool, err error) {
 	e := s.entry(kind, key)
 	if ok, err := e.intact(ctx); ok || err != nil {
 		return e.path(), ok, err
@@ -119,7 +121,8 @@ func (s *Store) explain(err error) error {
 }
 
 func (s *Store) fault(what string, err error) error {
-	return &fault.Error{Where: "cache " + s.dir, What: what, Err: err, Hint: "set " + EnvDir + " to a folder with room that you may write to"}
+	return &fault.Error{Where: "cache " + s.dir, What: what, Err: err,
+		Hint: "set " + EnvDir + " to a folder with room that you may write to"}
 }
 
 // concerns says whether the file system refused something inside the cache.
