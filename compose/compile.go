@@ -11,6 +11,7 @@ import (
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/layout"
+	"github.com/r2rpack/r2rpack/manifest"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
 )
 
@@ -23,8 +24,9 @@ type compiled struct {
 
 // record is what is kept beside the files of a compile.
 type record struct {
-	CompilerSeconds float64       `json:"compilerSeconds"`
-	Images          []imageRecord `json:"images"`
+	Compiler        manifest.Compiler `json:"compiler"`
+	CompilerSeconds float64           `json:"compilerSeconds"`
+	Images          []imageRecord     `json:"images"`
 }
 
 // imageRecord tells of one composite image.
@@ -53,7 +55,11 @@ func (p *plan) compile(ctx context.Context) (*compiled, error) {
 
 // fill makes the entry of the cache: a folder for each image, with the image and its components, and the record.
 func (p *plan) fill(ctx context.Context, tmp string) error {
-	var r record
+	compiler, err := p.compiler.open(ctx)
+	if err != nil {
+		return err
+	}
+	r := record{Compiler: manifest.Compiler{Name: "crossgen2", Version: compiler.Version, SHA256: compiler.Digest}}
 	if err := os.MkdirAll(filepath.Join(p.Source.Cache.Dir(), "logs"), 0o755); err != nil {
 		return err
 	}
@@ -62,7 +68,7 @@ func (p *plan) fill(ctx context.Context, tmp string) error {
 		if err := os.MkdirAll(out, 0o755); err != nil {
 			return err
 		}
-		result, err := p.compiler.Run(ctx, p.ask(i, out), p.Progress)
+		result, err := compiler.Run(ctx, p.ask(i, out), p.Progress)
 		if err != nil {
 			return err
 		}

@@ -122,7 +122,7 @@ func (p *plan) place(ctx context.Context, made *compiled) (*tree.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	build := p.buildRecord()
+	build := p.buildRecord(made)
 	data, err := build.Encode()
 	if err != nil {
 		return nil, err
@@ -149,11 +149,11 @@ func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error
 	return output.Commit()
 }
 
-func (p *plan) buildRecord() *manifest.Build {
+func (p *plan) buildRecord(made *compiled) *manifest.Build {
 	b := &manifest.Build{
 		ToolVersion: p.ToolVersion, Engine: EngineCrossgen2, Recipe: p.recipe.Name, Shape: p.Shape,
 		Scope: p.Scope, RID: p.root.RID(), InstructionSets: p.InstructionSets,
-		Compiler: &manifest.Compiler{Name: "crossgen2", Version: p.compiler.Version, SHA256: p.compiler.Digest},
+		Compiler: &made.Compiler,
 		Inputs:   p.inputs, Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
 	}
 	for _, f := range p.profiles {
@@ -165,7 +165,7 @@ func (p *plan) buildRecord() *manifest.Build {
 func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, error) {
 	r := &Result{
 		Root: dir, Version: p.root.Framework(layout.NETCore).Version, RID: p.root.RID(), Engine: EngineCrossgen2,
-		Recipe: p.recipe.Name, Shape: p.Shape, Compiler: p.compiler.Version,
+		Recipe: p.recipe.Name, Shape: p.Shape, Compiler: made.Compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
 		SetBytes: totalSize(os.DirFS(p.set.dir)), Excluded: exclusions(p.assemblies),
 	}

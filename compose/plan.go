@@ -3,13 +3,9 @@ package compose
 import (
 	"crypto/sha256"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
 )
@@ -32,11 +28,6 @@ type image struct {
 	members   []assembly
 
 	references []assembly
-}
-
-// profile is a .mibc file with the hash of its content.
-type profile struct {
-	path, name, sha256 string
 }
 
 // imagesFor splits the members over the images of a shape.
@@ -92,49 +83,14 @@ func frameworksOf(list []assembly) []string {
 	return names
 }
 
-// readProfiles finds the profiles of a recipe and of the user, the pack's own first, and hashes them.
-func (j *job) readProfiles(recipe crossgen.Recipe) ([]profile, error) {
-	var files []string
-	if recipe.PackProfile && j.profile != "" {
-		files = append(files, j.profile)
-	}
-	files = append(files, j.Profiles...)
-	if recipe.Partial && len(files) == 0 {
-		return nil, fault.New("--recipe "+recipe.Name, "compiles the methods of a profile, and there is none: the set has no runtime pack with a StandardOptimizationData.mibc").
-			WithHint("give --packs so that the runtime pack is found, or --mibc FILE, or --recipe full")
-	}
-	var out []profile
-	for _, f := range files {
-		p, err := openProfile(f)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
-func openProfile(file string) (profile, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return profile{}, fault.Wrap(cause(err), file, "cannot read the profile")
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return profile{}, fault.Wrap(cause(err), file, "cannot read the profile")
-	}
-	return profile{path: file, name: filepath.Base(file), sha256: sum(h)}, nil
-}
-
 // resultFormat is part of the key: raise it when what is kept of a compile, or how it is asked for, changes.
-const resultFormat = 1
+const resultFormat = 2
 
 // key names the outcome of the plan: a hash over the content of everything that the compiler is given.
 func (p *plan) key() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "r2rpack composite %d\ncompiler %s\nset %s\nrecipe %+v\nshape %s\n",
-		resultFormat, p.compiler.Digest, p.set.key, p.recipe, p.Shape)
+		resultFormat, p.compiler.key, p.set.key, p.recipe, p.Shape)
 	for _, f := range p.profiles {
 		fmt.Fprintf(h, "profile %s\n", f.sha256)
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
-
-	"context"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -53,6 +53,12 @@ func runReal(t *testing.T, dir string) {
 			e.Setenv("R2RPACK_CACHE", cache)
 			e.Setenv("DOTNET_CLI_TELEMETRY_OPTOUT", "1")
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "tmpfs" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return canMount(t.TempDir()), nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unpack": unpack, "truncate": truncate, "smalldisk": smallDisk, "nochild": noChild},
 	})

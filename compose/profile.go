@@ -1,0 +1,99 @@
+package compose
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/r2r/crossgen"
+	"github.com/r2rpack/r2rpack/source"
+)
+
+// profile is a .mibc file with the hash of its content.
+type profile struct {
+	path, name, sha256 string
+}
+
+// readProfiles finds the profiles of a recipe and of the user, the pack's own first, and hashes them.
+func (j *job) readProfiles(recipe crossgen.Recipe) ([]profile, error) {
+	var files []string
+	if recipe.PackProfile && j.profile != "" {
+		files = append(files, j.profile)
+	}
+	files = append(files, j.Profiles...)
+	if recipe.Partial && len(files) == 0 {
+		return nil, fault.New("--recipe "+recipe.Name, "compiles the methods of a profile, and the runtime pack with its %s is not at hand", packProfileName).
+			WithHint("give --packs so that the runtime pack is found, or --mibc FILE, or --recipe full")
+	}
+	var out []profile
+	for _, f := range files {
+		p, err := openProfile(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func openProfile(file string) (profile, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return profile{}, fault.Wrap(cause(err), file, "cannot read the profile")
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return profile{}, fault.Wrap(cause(err), file, "cannot read the profile")
+	}
+	return profile{path: file, name: filepath.Base(file), sha256: sum(h)}, nil
+}
+
+// packProfileName is the profile that every runtime pack of .NET 6 and later carries in its folder tools.
+const packProfileName = "StandardOptimizationData.mibc"
+
+// packProfile finds the profile in the runtime pack of the framework, and keeps it in the cache by the hash of the pack.
+// A pack that is not at hand is no error here: recipes that need the profile say so.
+func (j *job) packProfile(ctx context.Context, version, rid string) (string, error) {
+	id := "Microsoft.NETCore.App.Runtime." + rid
+	for _, in := range j.inputs {
+		if strings.EqualFold(in.Name, id) && in.Version == version {
+			if dir, ok := j.Source.Cache.Get("profiles", in.SHA256); ok {
+				return filepath.Join(dir, packProfileName), nil
+			}
+		}
+	}
+	t, err := source.Open(ctx, "nuget:"+id+"@"+version, j.Source)
+	if err != nil {
+		return "", ctx.Err()
+	}
+	defer t.Close()
+	file, err := tree.From(t, "tools/"+packProfileName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := t.Digest(ctx); err != nil {
+		return "", err
+	}
+	dir, _, err := j.Source.Cache.Do(ctx, "profiles", t.Inputs[0].SHA256, func(ctx context.Context, tmp string) error {
+		m := tree.NewMap()
+		if err := m.Add(packProfileName, file); err != nil {
+			return err
+		}
+		if err := os.Mkdir(tmp, 0o755); err != nil {
+			return err
+		}
+		return tree.WriteDir(ctx, m, tmp, nil)
+	})
+	return filepath.Join(dir, packProfileName), err
+}
