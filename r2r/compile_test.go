@@ -71,6 +71,7 @@ func compiledMethods(t *testing.T, out string) int {
 // TestWindows reads fifteen assemblies of the Windows packs: sections at equal addresses in file and memory, no mark
 // in the machine.
 func TestWindows(t *testing.T) {
+	testdata.Slow(t)
 	f, err := os.Open(testdata.Path(t, "subsets", "win-x64-10.0.12.tar.xz"))
 	check(t, err)
 	defer f.Close()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 	"github.com/r2rpack/r2rpack/r2r/internal/packs"
 	"github.com/r2rpack/r2rpack/r2r/nativeformat"
@@ -34,6 +35,7 @@ var stocks = map[string]stock{
 }
 
 func TestStockPacks(t *testing.T) {
+	testdata.Slow(t)
 	for version, want := range stocks {
 		t.Run(version, func(t *testing.T) {
 			got := stock{InstanceFlags: map[MethodFlags]int{}}

@@ -48,29 +48,26 @@ type report struct {
 	option string
 	accept *regexp.Regexp
 	render func(m *ecma335.Metadata, print func(format string, args ...any)) error
-	slow   bool
 }
 
 var reports = []report{
-	{"--assembly", regexp.MustCompile(`^(Name|Version|Flags|Culture): `), renderAssembly, false},
-	{"--module", regexp.MustCompile(`^\d+: `), renderModule, false},
-	{"--assemblyref", regexp.MustCompile(`^\d+: Version|^\tName=|^\tFlags=`), renderAssemblyRefs, false},
-	{"--typedef", regexp.MustCompile(`^\d+: `), renderTypeDefs, false},
-	{"--memberref", regexp.MustCompile(`^\d+: Type`), renderMemberRefs, true},
-	{"--method", regexp.MustCompile(`^##########|^Method Table`), renderOwners, true},
+	{"--assembly", regexp.MustCompile(`^(Name|Version|Flags|Culture): `), renderAssembly},
+	{"--module", regexp.MustCompile(`^\d+: `), renderModule},
+	{"--assemblyref", regexp.MustCompile(`^\d+: Version|^\tName=|^\tFlags=`), renderAssemblyRefs},
+	{"--typedef", regexp.MustCompile(`^\d+: `), renderTypeDefs},
+	{"--memberref", regexp.MustCompile(`^\d+: Type`), renderMemberRefs},
+	{"--method", regexp.MustCompile(`^##########|^Method Table`), renderOwners},
 }
 
 // TestMonodis holds our reading of every assembly of the packs against that of Mono's disassembler.
 func TestMonodis(t *testing.T) {
+	testdata.Slow(t)
 	if _, err := exec.LookPath("monodis"); err != nil {
 		testdata.Missing(t, "monodis is not installed (Debian: mono-utils)")
 	}
 	names := packs.DLLs(t, packs.Extract(t, "10.0.12"))
 	for _, r := range reports {
 		t.Run(strings.TrimPrefix(r.option, "--"), func(t *testing.T) {
-			if r.slow {
-				testdata.Slow(t)
-			}
 			var g errgroup.Group
 			g.SetLimit(runtime.GOMAXPROCS(0))
 			for _, name := range names {

@@ -9,8 +9,11 @@ import (
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
 
-// maxNesting bounds how deep types nest: malformed rows may form a cycle.
-const maxNesting = 64
+// Bounds on the full name of a type: malformed rows may nest in a cycle, or give every type the longest text there is.
+const (
+	maxNesting  = 64
+	maxFullName = 1 << 16
+)
 
 // TypeName is a type's own name and namespace; a nested type usually has no namespace.
 type TypeName struct{ Namespace, Name string }
@@ -68,17 +71,19 @@ func (m *Metadata) typeName(namespace, name StringIndex) (TypeName, error) {
 // System.Collections.Generic.List`1+Enumerator.
 func (m *Metadata) FullName(t Token) (string, error) {
 	var parts []string
-	for range maxNesting {
-		name, parent, err := m.TypeName(t)
+	length := 0
+	for next := t; len(parts) < maxNesting && length < maxFullName; {
+		name, parent, err := m.TypeName(next)
 		if err != nil {
 			return "", err
 		}
 		parts = append(parts, name.String())
+		length += len(parts[len(parts)-1])
 		if parent.IsNil() {
 			slices.Reverse(parts)
 			return strings.Join(parts, "+"), nil
 		}
-		t = parent
+		next = parent
 	}
 	return "", format.Errorf("type name", format.Offset, uint64(t), "type %s is nested without end", t)
 }

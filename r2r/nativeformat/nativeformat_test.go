@@ -54,11 +54,11 @@ func TestArray(t *testing.T) {
 	}{
 		{"empty", []byte{0}, 0, nil},
 		// One block whose only element, 5, stands alone behind the leaf 5<<2.
-		{"one element", []byte{(7<<2 | 0) << 1, 1, (5 << 2) << 1, 0xAA}, 7, []Element{{5, 3}}},
+		{"one element", []byte{(7 << 2) << 1, 1, (5 << 2) << 1, 0xAA}, 7, []Element{{5, 3}}},
 		// An empty block is the leaf of number 16.
-		{"empty block", []byte{(7<<2 | 0) << 1, 1, (16 << 2) << 1 & 0xFF}, 7, nil},
+		{"empty block", []byte{(7 << 2) << 1, 1, (16 << 2) << 1 & 0xFF}, 7, nil},
 		// Two levels to the left, then both sides at bit 2, both to the left at bit 1: elements 0 and 2.
-		{"tree", []byte{(3<<2 | 0) << 1, 1, 1 << 1, 1 << 1, (3<<2 | 3) << 1, 1 << 1, 0xAA, 1 << 1, 0xBB}, 3, []Element{{0, 6}, {2, 8}}},
+		{"tree", []byte{(3 << 2) << 1, 1, 1 << 1, 1 << 1, (3<<2 | 3) << 1, 1 << 1, 0xAA, 1 << 1, 0xBB}, 3, []Element{{0, 6}, {2, 8}}},
 		{"index of two bytes", []byte{(7<<2 | 1) << 1, 2, 0, (5 << 2) << 1, 0xAA}, 7, []Element{{5, 4}}},
 		{"index of four bytes", []byte{(7<<2 | 2) << 1, 4, 0, 0, 0, (5 << 2) << 1, 0xAA}, 7, []Element{{5, 6}}},
 	} {
@@ -200,7 +200,7 @@ func TestHash(t *testing.T) {
 
 func FuzzTables(f *testing.F) {
 	f.Add([]byte{0x04, 3, 5, 7, 0x11, 3 << 1, 0x22, 2 << 1, 0xAA, 0xBB})
-	f.Add([]byte{(3<<2 | 0) << 1, 1, 1 << 1, 1 << 1, (3<<2 | 3) << 1, 1 << 1, 0xAA, 1 << 1, 0xBB})
+	f.Add([]byte{(3 << 2) << 1, 1, 1 << 1, 1 << 1, (3<<2 | 3) << 1, 1 << 1, 0xAA, 1 << 1, 0xBB})
 	f.Add([]byte{0x57, 0x19, 0xF0})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if a, err := NewArray(data); err == nil {
