@@ -10,24 +10,22 @@ import (
 
 // Account says what became of every record of the profiles. The counts of records add up:
 //
-//	Records = Inactive + Unresolved + sum of Skipped + Refused + Compiled + Unexplained
+//	Records = Inactive + Unresolved + all of Skipped + Refused + Compiled + Lost
 type Account struct {
-	Records    int
-	Inactive   int          // their group names an assembly that is not compiled, so the compiler passes over them
-	Unresolved int          // they name what does not exist in these assemblies; taken out before the compile
-	Skipped    map[Skip]int // the compiler leaves them out by design
-	Refused    int          // the compiler says why, see Result.Refused
-	Compiled   int          // their code is in the composite
+	Records    int          `json:"records"`
+	Inactive   int          `json:"inactive"`   // their group names an assembly that is not compiled, so the compiler passes over them
+	Unresolved int          `json:"unresolved"` // they name what does not exist in these assemblies; taken out before the compile
+	Skipped    map[Skip]int `json:"skipped"`    // the compiler leaves them out by design
+	Refused    int          `json:"refused"`    // the compiler says why, see Result.Refusals
+	Compiled   int          `json:"compiled"`   // their code is in the composite
+	Lost       int          `json:"lost"`       // the composite lacks them for no reason known here
 
-	// UnresolvedWhy and Unexplained name the first of them: what does not exist, and methods that the composite lacks
-	// for no reason known here.
-	UnresolvedWhy []string
-	Unexplained   []string
-	Lost          int // how many are unexplained
+	// UnresolvedWhy and Unexplained name the first hundred: what does not exist, and the methods that are lost.
+	UnresolvedWhy []string `json:"unresolvedWhy,omitempty"`
+	Unexplained   []string `json:"unexplained,omitempty"`
 }
 
-// maxNamed bounds how many records are named in an Account.
-const maxNamed = 1000
+const maxNamed = 100
 
 // Skip is a reason for which the compiler leaves a method out without a word (dotnet/runtime,
 // src/coreclr/tools/aot/ILCompiler.ReadyToRun/JitInterface/CorInfoImpl.ReadyToRun.cs, ShouldSkipCompilation and
@@ -36,13 +34,13 @@ type Skip string
 
 // The reasons.
 const (
-	SkipReference  Skip = "its assembly is only referenced"
-	SkipUnrooted   Skip = "its assembly is not rooted"
-	SkipOpen       Skip = "it is generic, and the profile does not say over what"
-	SkipNoBody     Skip = "it has no IL body"
-	SkipAggressive Skip = "it asks for AggressiveOptimization"
-	SkipBypass     Skip = "it asks to bypass ReadyToRun"
-	SkipCPU        Skip = "it depends on an instruction set that not all processors have"
+	SkipReference  Skip = "referenced" // its assembly is not compiled, only referenced
+	SkipUnrooted   Skip = "unrooted"   // its assembly is compiled only as far as others reach it
+	SkipOpen       Skip = "open"       // it is generic, and the profile does not say over what
+	SkipNoBody     Skip = "no-body"    // it is abstract, or its body is native or made by the runtime
+	SkipAggressive Skip = "aggressive" // it has MethodImplOptions.AggressiveOptimization
+	SkipBypass     Skip = "bypass"     // it has BypassReadyToRunAttribute
+	SkipCPU        Skip = "cpu"        // it depends on an instruction set that not every processor has
 )
 
 // plan is what must come of the profiles of a job.
@@ -50,15 +48,14 @@ type plan struct {
 	in      *inputs
 	account Account
 	records []planned
-	// wanted holds the compiler's names of the generic methods among records; the follower fills in what is said.
+	// wanted holds the compiler's names of the methods; the follower fills in what is said.
 	wanted map[string]mention
 }
 
 // planned is a record that the compiler should compile.
 type planned struct {
 	method profile.Method
-	namer  *namer
-	name   string // as the compiler prints it; empty for methods that are not generic
+	name   string // as the compiler prints it
 }
 
 func newPlan(in *inputs) *plan {
@@ -111,11 +108,8 @@ func (p *plan) record(m profile.Method, n *namer) {
 		p.account.Skipped[skip]++
 		return
 	}
-	r := planned{method: m, namer: n}
-	if m.IsGeneric() {
-		r.name = n.method(m)
-		p.wanted[r.name] = unmentioned
-	}
+	r := planned{m, n.method(m)}
+	p.wanted[r.name] = unmentioned
 	p.records = append(p.records, r)
 }
 
@@ -146,23 +140,20 @@ func (in *inputs) skip(m profile.Method) Skip {
 	return ""
 }
 
-// settle compares the plan with the composite and what the compiler said.
-func (p *plan) settle(entries map[string]map[uint32]bool, refusals []Refusal) Account {
-	said := map[string]bool{}
-	for _, r := range refusals {
-		said[r.Method] = true
-	}
+// settle compares the plan with the composite and what the compiler said. Methods that are not generic must be in the
+// composite's tables; for instances, which have no row there, the compiler's word is taken.
+func (p *plan) settle(entries map[string]map[uint32]bool) Account {
 	a := &p.account
 	for _, r := range p.records {
-		switch {
-		case r.name == "" && entries[r.method.Assembly.Name][r.method.RID], r.name != "" && p.wanted[r.name] == compiled:
-			a.Compiled++
-			continue
-		case r.name == "":
-			r.name = r.namer.method(r.method)
+		said := p.wanted[r.name]
+		there := said == compiled
+		if !r.method.IsGeneric() {
+			there = entries[r.method.Assembly.Name][r.method.RID]
 		}
 		switch {
-		case said[r.name]:
+		case there:
+			a.Compiled++
+		case said == refused:
 			a.Refused++
 		case r.dependsOnCPU():
 			a.Skipped[SkipCPU]++

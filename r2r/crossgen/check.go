@@ -35,7 +35,7 @@ func (in *inputs) check(job *Job, plan *plan, result *Result) error {
 	if err != nil {
 		return fault.Wrap(err, result.Composite, "cannot be read back")
 	}
-	result.Account = plan.settle(entries, result.Refused)
+	result.Account = plan.settle(entries)
 	return nil
 }
 

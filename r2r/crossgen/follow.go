@@ -15,8 +15,8 @@ type Refusal struct {
 	Why    string // "requires runtime JIT" lines name a helper, others are a sentence
 }
 
-// maxRefusals bounds how many refusals are kept; whole frameworks have a few dozen.
-const maxRefusals = 10_000
+// maxRefusals bounds how many refusals are kept. Optimized frameworks have a few dozen, debug code has tens of thousands.
+const maxRefusals = 1000
 
 // follower reads what the compiler prints with --verbose: it copies it into the log, keeps the live line going, and
 // remembers which of the methods that are asked for it mentions. Its memory does not grow with the output.
@@ -29,8 +29,9 @@ type follower struct {
 
 	wanted   map[string]mention // by the compiler's name for a method
 	compiled int
-	refusals []Refusal
-	part     []byte // of a line that is not complete
+	refused  int
+	refusals []Refusal // the first of them
+	part     []byte    // of a line that is not complete
 }
 
 // mention is what was said about a method.
@@ -85,6 +86,7 @@ func (f *follower) line(text string) {
 		return
 	}
 	if method, why, ok := refusal(text); ok {
+		f.refused++
 		f.mention(method, refused)
 		if len(f.refusals) < maxRefusals {
 			f.refusals = append(f.refusals, Refusal{strings.Clone(method), strings.Clone(why)})

@@ -79,8 +79,10 @@ func (j *Job) prepare() error {
 		j.Inputs[i].Path = absolute(j.Inputs[i].Path)
 	}
 	j.Output = absolute(j.Output)
-	for _, list := range []*[]string{&j.References, &j.Bubble, &j.Profiles} {
-		*list = absoluteAll(*list)
+	j.References, j.Bubble = absoluteAll(j.References), absoluteAll(j.Bubble)
+	j.Profiles = slices.Clone(j.Profiles)
+	for i := range j.Profiles {
+		j.Profiles[i] = absolute(j.Profiles[i])
 	}
 	return j.checkNames()
 }
@@ -132,12 +134,7 @@ func (j *Job) checkNames() error {
 			return err
 		}
 	}
-	for _, path := range []string{filepath.Join(j.Output, j.Name)} {
-		if err := writable(path); err != nil {
-			return err
-		}
-	}
-	return nil
+	return writable(filepath.Join(j.Output, j.Name))
 }
 
 func simpleName(path string) string {

@@ -117,3 +117,12 @@ func assemblies(framework string, paths []string) []Assembly {
 	}
 	return out
 }
+
+// smallJob compiles two small libraries.
+func smallJob(t *testing.T) Job {
+	t.Helper()
+	dir := t.TempDir()
+	recipe, _ := FindRecipe("full")
+	return Job{Inputs: assemblies("Fx", []string{testdata.Path(t, "fixtures", "il", "Fx.Core.dll"), testdata.Path(t, "fixtures", "il", "Fx.Collections.dll")}),
+		Recipe: recipe, TargetOS: "linux", TargetArch: "x64", Output: filepath.Join(dir, "out"), Name: "fx.r2r.dll", Log: filepath.Join(dir, "log")}
+}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
-	"github.com/r2rpack/r2rpack/internal/testdata"
 )
 
 // script writes a compiler that tells its version and, asked to compile, does what the shell commands say.
@@ -27,15 +26,6 @@ func script(t *testing.T, commands string) string {
 		t.Fatal(err)
 	}
 	return name
-}
-
-// smallJob compiles two small libraries.
-func smallJob(t *testing.T) Job {
-	t.Helper()
-	dir := t.TempDir()
-	recipe, _ := FindRecipe("full")
-	return Job{Inputs: assemblies("Fx", []string{testdata.Path(t, "fixtures", "il", "Fx.Core.dll"), testdata.Path(t, "fixtures", "il", "Fx.Collections.dll")}),
-		Recipe: recipe, TargetOS: "linux", TargetArch: "x64", Output: filepath.Join(dir, "out"), Name: "fx.r2r.dll", Log: filepath.Join(dir, "log")}
 }
 
 func runScript(t *testing.T, job Job, commands string) error {

@@ -30,7 +30,7 @@ type response struct {
 	optimize        bool
 	partial         bool
 	instructionSets []string // as this compiler spells them
-	profiles        []string
+	profiles        []string // written in this order; all other lists are sorted
 	rooted          []string
 	unrooted        []string
 	references      []string
@@ -61,14 +61,14 @@ func (r response) aspnetLines() []string {
 	for _, set := range r.instructionSets {
 		lines = append(lines, "--instruction-set:+"+set)
 	}
-	lines = append(lines, each("-m:", r.profiles)...)
+	lines = append(lines, inOrder("-m:", r.profiles)...)
 	return append(lines, r.common()...)
 }
 
 func (r response) sdkLines() []string {
 	lines := []string{"--targetos:" + r.os, "--targetarch:" + r.arch}
 	lines = append(lines, r.common()...)
-	lines = append(lines, each("-m:", r.profiles)...)
+	lines = append(lines, inOrder("-m:", r.profiles)...)
 	for _, set := range r.instructionSets {
 		lines = append(lines, "--instruction-set:"+set)
 	}
@@ -97,9 +97,11 @@ func (r response) common() []string {
 	return lines
 }
 
-func each(prefix string, paths []string) []string {
+func each(prefix string, paths []string) []string { return inOrder(prefix, byName(paths)) }
+
+func inOrder(prefix string, paths []string) []string {
 	var lines []string
-	for _, p := range byName(paths) {
+	for _, p := range paths {
 		lines = append(lines, option(prefix, p))
 	}
 	return lines

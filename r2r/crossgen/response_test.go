@@ -15,10 +15,10 @@ func TestResponseStyles(t *testing.T) {
 		want  []string
 	}{
 		{StyleSDK, []string{"--targetos:linux", "--targetarch:x64", "--verbose", `--compositerootpath:"/o"`, "-O", "--partial", "--parallelism:3",
-			"--inputbubble", `--inputbubbleref:"/r/R.dll"`, `-m:"/p/a.mibc"`, `-m:"/p/b.mibc"`, "--instruction-set:x86-64-v3", "--composite",
+			"--inputbubble", `--inputbubbleref:"/r/R.dll"`, `-m:"/p/b.mibc"`, `-m:"/p/a.mibc"`, "--instruction-set:x86-64-v3", "--composite",
 			`--out:"/o/x.r2r.dll"`, `-r:"/r/R.dll"`, "/i/A B.dll", `-u:"/i/C.dll"`, `-u:"/i/Ü.dll"`}},
 		{StyleASPNET, []string{"--composite", "--targetarch:x64", "--targetos:linux", `-u:"/i/C.dll"`, `-u:"/i/Ü.dll"`, `"/i/A B.dll"`, `-r:"/r/R.dll"`,
-			`--out:"/o/x.r2r.dll"`, "--instruction-set:+x86-64-v3", `-m:"/p/a.mibc"`, `-m:"/p/b.mibc"`, "--verbose", `--compositerootpath:"/o"`,
+			`--out:"/o/x.r2r.dll"`, "--instruction-set:+x86-64-v3", `-m:"/p/b.mibc"`, `-m:"/p/a.mibc"`, "--verbose", `--compositerootpath:"/o"`,
 			"-O", "--partial", "--parallelism:3", "--inputbubble", `--inputbubbleref:"/r/R.dll"`}},
 	} {
 		r.style = test.style

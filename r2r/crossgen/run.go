@@ -26,7 +26,8 @@ type Result struct {
 	Elapsed         time.Duration // of the compiler alone
 	InstructionSets []string      // as written for the compiler
 	Compiled        int           // methods the compiler worked on
-	Refused         []Refusal     // methods it gave up
+	Refused         int           // of these, the ones it gave up
+	Refusals        []Refusal     // the first of them
 	Profiles        []ProfileUse  // in the order of Job.Profiles
 	Account         Account       // of the methods that the profiles name
 	Log             string
@@ -134,7 +135,7 @@ func (c *Compiler) compile(ctx context.Context, job *Job, text, temp string, pla
 	if err != nil {
 		return explain(failure{compiler: c.Path, target: job.TargetOS + "-" + job.TargetArch, out: job.Output, log: job.Log, stderr: complaint.String(), err: err})
 	}
-	result.Compiled, result.Refused = f.compiled, f.refusals
+	result.Compiled, result.Refused, result.Refusals = f.compiled, f.refused, f.refusals
 	return nil
 }
 
