@@ -144,7 +144,7 @@ func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error
 	task := p.Progress.Start("writing", totalSize(root))
 	defer task.Done()
 	if err := tree.WriteDir(ctx, root, output.Path, task); err != nil {
-		return err
+		return output.Explain(err)
 	}
 	return output.Commit()
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 )
@@ -67,6 +69,18 @@ func outputFault(final string, err error) error {
 		err = pe.Err
 	}
 	return &fault.Error{Where: final, What: "cannot be written", Err: err, Hint: "name an output in a folder that you may write to"}
+}
+
+// Explain turns an error of writing to the output into one that names it by its final name, and leaves others alone.
+func (o *Output) Explain(err error) error {
+	var pe *os.PathError
+	if !errors.As(err, &pe) || !strings.HasPrefix(pe.Path, o.Path) {
+		return err
+	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return &fault.Error{Where: o.final, What: "cannot be written", Err: pe.Err, Hint: "make room, or name an output on another disk"}
+	}
+	return outputFault(o.final, err)
 }
 
 // Commit gives the output its final name.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -118,5 +119,22 @@ func TestOutputUnderAFileIsOneClearError(t *testing.T) {
 	}
 	if _, err := NewOutputDir(filepath.Join(file, "out"), false); err == nil || !strings.Contains(err.Error(), "cannot be written") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestExplainNamesTheOutput(t *testing.T) {
+	final := filepath.Join(t.TempDir(), "out")
+	o, err := NewOutputDir(final, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Discard()
+	full := &os.PathError{Op: "write", Path: filepath.Join(o.Path, "a", "b"), Err: syscall.ENOSPC}
+	if got := o.Explain(full).Error(); got != final+": cannot be written: no space left on device" {
+		t.Errorf("got %s", got)
+	}
+	other := &os.PathError{Op: "read", Path: "elsewhere", Err: syscall.EIO}
+	if got := o.Explain(other); got != other {
+		t.Errorf("got %v", got)
 	}
 }
