@@ -10,7 +10,7 @@ GO      ?= go
 DATA    ?= $(or $(R2RPACK_DATA),../shared/data)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-DEBIAN_TEST = mono-utils pigz zstd xz-utils unzip
+DEBIAN_TEST = mono-utils pigz zstd xz-utils unzip libarchive-tools
 
 export R2RPACK_DATA = $(abspath $(DATA))
 
@@ -32,8 +32,8 @@ test: needs
 race:
 	$(GO) test -race -short ./...
 
-prove: needs
-	R2RPACK_PROVE=1 $(GO) test -count=1 -timeout 40m -run 'Prove' ./...
+prove: build needs
+	sh scripts/prove.sh
 
 bench: build
 	$(GO) run ./internal/tools/bench -r2rpack ./r2rpack -data $(R2RPACK_DATA)
