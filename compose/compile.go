@@ -92,6 +92,9 @@ func (p *plan) ask(i image, out string) crossgen.Job {
 	for _, a := range i.members {
 		job.Inputs = append(job.Inputs, crossgen.Assembly{Name: a.Name, Path: p.file(a), Framework: a.Framework, Rooted: a.rooted})
 	}
+	for _, a := range i.bubble {
+		job.Bubble = append(job.Bubble, p.file(a))
+	}
 	for _, a := range i.references {
 		job.References = append(job.References, p.file(a))
 	}

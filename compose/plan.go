@@ -26,26 +26,33 @@ type image struct {
 	Name      string // file name
 	Framework string // in whose folder it goes; "" beside System.Private.CoreLib
 	members   []assembly
-
+	// bubble are the members of the images made before, which this one's code may take for granted: they are locked to
+	// their builds as its own members are. Only plain calls lead to the other references.
+	bubble     []assembly
 	references []assembly
 }
 
-// imagesFor splits the members over the images of a shape.
+// imagesFor splits the members over the images of a shape, the framework that the others stand on first.
 func imagesFor(list []assembly, o Options) []image {
 	if o.Shape == ShapeSingle && o.Scope == ScopeAll {
 		return []image{{Name: o.Name, members: keep(list, isMember), references: keep(list, isNoMember)}}
 	}
 	var out []image
+	var made []assembly
+	done := map[string]bool{}
 	for _, framework := range frameworksOf(list) {
-		own := func(a assembly) bool { return a.Framework == framework && a.member }
-		others := func(a assembly) bool { return !own(a) }
-		if members := keep(list, own); len(members) > 0 {
-			name := framework + ".r2r.dll"
-			if o.Name != DefaultName {
-				name = o.Name
-			}
-			out = append(out, image{Name: name, Framework: framework, members: members, references: keep(list, others)})
+		members := keep(list, func(a assembly) bool { return a.Framework == framework && a.member })
+		if len(members) == 0 {
+			continue
 		}
+		done[framework] = true
+		others := keep(list, func(a assembly) bool { return !a.member || !done[a.Framework] })
+		name := framework + ".r2r.dll"
+		if o.Name != DefaultName {
+			name = o.Name
+		}
+		out = append(out, image{Name: name, Framework: framework, members: members, bubble: made, references: others})
+		made = slices.Concat(made, members)
 	}
 	return out
 }
@@ -101,6 +108,9 @@ func (p *plan) key() string {
 		fmt.Fprintf(h, "image %q in %q\n", i.Name, i.Framework)
 		for _, a := range i.members {
 			fmt.Fprintf(h, "member %q rooted %v\n", a.Path, a.rooted)
+		}
+		for _, a := range i.bubble {
+			fmt.Fprintf(h, "bubble %q\n", a.Path)
 		}
 	}
 	return sum(h)
