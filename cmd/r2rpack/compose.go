@@ -90,6 +90,9 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 	u.Printf("%s: .NET %s for %s, composed by crossgen2 %s, recipe %s\n", r.Root, r.Version, r.RID, r.Compiler, r.Recipe)
 	for _, c := range r.Composites {
 		u.Printf("  %s  %s, %d members\n", c.Path, ui.Bytes(c.Bytes), c.Members)
+		if a := c.Profile; a.Records > 0 {
+			u.Printf("  profile: %d methods compiled, %d not by design, %d lost\n", a.Compiled, a.Records-a.Compiled-a.Lost, a.Lost)
+		}
 	}
 	u.Printf("  %s of files, %.2f of the set's %s\n", ui.Bytes(r.Bytes), float64(r.Bytes)/float64(r.SetBytes), ui.Bytes(r.SetBytes))
 	from := ""
