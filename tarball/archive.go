@@ -45,13 +45,24 @@ const (
 	isZip
 )
 
-// detect looks at up to headSize bytes. Sources: RFC 1952 §2.3.1, RFC 8878 §3.1.1, the .xz file format §2.1.1.1,
-// APPNOTE.TXT §4.3.7 and §4.3.16.
+// signatures are the first bytes of files. Sources: RFC 1952 §2.3.1, RFC 8878 §3.1.1, the .xz file format §2.1.1.1,
+// APPNOTE.TXT §4.3.7 and, for a zip without members, §4.3.16.
+var signatures = []struct {
+	bytes string
+	is    container
+}{
+	{"\x1f\x8b\x08", isGzip},
+	{"\x28\xb5\x2f\xfd", isZstd},
+	{"\xfd7zXZ\x00", isXz},
+	{"PK\x03\x04", isZip},
+	{"PK\x05\x06", isZip},
+}
+
+// detect looks at up to headSize bytes.
 func detect(head []byte) container {
-	for prefix, c := range map[string]container{"\x1f\x8b\x08": isGzip, "\x28\xb5\x2f\xfd": isZstd, "\xfd7zXZ\x00": isXz,
-		"PK\x03\x04": isZip, "PK\x05\x06": isZip} {
-		if bytes.HasPrefix(head, []byte(prefix)) {
-			return c
+	for _, s := range signatures {
+		if bytes.HasPrefix(head, []byte(s.bytes)) {
+			return s.is
 		}
 	}
 	if isTarHeader(head) {
@@ -145,7 +156,8 @@ func decompressor(r io.ReaderAt, size int64, kind container) (io.ReadCloser, err
 	case isGzip:
 		return gzip.NewReader(buffered())
 	case isZstd:
-		z, err := zstd.NewReader(buffered(), zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecoderLowmem(true))
+		z, err := zstd.NewReader(buffered(), zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, err
 		}

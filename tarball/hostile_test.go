@@ -412,6 +412,7 @@ func TestGreedyDictionaries(t *testing.T) {
 	}
 }
 
+// Tars are long and repetitive: fuzz with -fuzzminimizetime 10x, or the engine spends its time on shortening them.
 func FuzzOpen(f *testing.F) {
 	seedArchives(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -421,6 +422,16 @@ func FuzzOpen(f *testing.F) {
 		}
 		a, err := Open(context.Background(), name, Limits{Total: 8 << 20, Files: 100})
 		readAll(t, a, err)
+	})
+}
+
+func FuzzReadTar(f *testing.F) {
+	f.Add([]byte(entry('0', "a", "", "1") + entry('1', "b", "a", "") + entry('2', "l", "b", "") + end))
+	f.Add([]byte(pax("13 path=../b\n", entry('0', "a", "", "1")) + end))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		limits := Limits{Total: 8 << 20, Files: 100}.WithDefaults()
+		files, err := readTar(context.Background(), bytes.NewReader(data), int64(len(data)), newCollector(limits, int64(len(data))))
+		readAll(t, &Archive{FS: files}, err)
 	})
 }
 
