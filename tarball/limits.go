@@ -11,8 +11,8 @@ import (
 	"github.com/r2rpack/r2rpack/internal/tree"
 )
 
-// Limits bound what an archive may unpack to; 0 stands for the default. The defaults let every official .NET archive
-// pass, the SDK's included, several times over.
+// Limits bound what an archive may unpack to; 0 stands for the default. A root of both frameworks has some 330 files and
+// 110 MB and is packed to less than half.
 type Limits struct {
 	Total int64 // bytes of all files together, for a compressed tar with its headers; default 4 GiB
 	Files int   // files, links and folders; default 100,000
