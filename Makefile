@@ -7,12 +7,13 @@
 # race      the short tests under the race detector
 
 GO      ?= go
-DATA    ?= $(or $(R2RPACK_DATA),../shared/data)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 DEBIAN_TEST = mono-utils pigz zstd xz-utils unzip libarchive-tools
 
-export R2RPACK_DATA = $(abspath $(DATA))
+R2RPACK_DATA ?= ../shared/data
+override R2RPACK_DATA := $(abspath $(R2RPACK_DATA))
+export R2RPACK_DATA
 
 .PHONY: build try test prove bench lint race needs
 
