@@ -7,7 +7,6 @@ const (
 	red    = "31"
 	green  = "32"
 	yellow = "33"
-	bold   = "1"
 )
 
 // colour follows the NO_COLOR convention: any value but the empty one switches colour off.
@@ -22,8 +21,7 @@ func (u *UI) paint(w io.Writer, code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// Good, Bad, Warn and Strong colour a word of the data, where Out shows colour.
-func (u *UI) Good(text string) string   { return u.paint(u.Out, green, text) }
-func (u *UI) Bad(text string) string    { return u.paint(u.Out, red, text) }
-func (u *UI) Warn(text string) string   { return u.paint(u.Out, yellow, text) }
-func (u *UI) Strong(text string) string { return u.paint(u.Out, bold, text) }
+// Good, Bad and Warn colour a word of the data, where Out shows colour.
+func (u *UI) Good(text string) string { return u.paint(u.Out, green, text) }
+func (u *UI) Bad(text string) string  { return u.paint(u.Out, red, text) }
+func (u *UI) Warn(text string) string { return u.paint(u.Out, yellow, text) }

@@ -82,16 +82,3 @@ func (u *UI) terminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && u.env("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
-
-// Width is the number of columns of the terminal that Out is, or 0 where it is none.
-func (u *UI) Width() int {
-	f, ok := u.Out.(*os.File)
-	if !ok {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
-}
