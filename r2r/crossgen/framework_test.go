@@ -14,7 +14,7 @@ const (
 )
 
 // frameworkJob compiles assemblies of a real framework by a recipe, with its default exclusions and roots.
-func frameworkJob(t *testing.T, set *packSet, recipe string, all []Assembly) Job {
+func frameworkJob(t testing.TB, set *packSet, recipe string, all []Assembly) Job {
 	t.Helper()
 	r, ok := FindRecipe(recipe)
 	if !ok {

@@ -16,7 +16,8 @@ type Method struct {
 }
 
 // Resolver finds the methods of one profile in a Scope, in the way in which the compiler will
-// (dotnet/runtime, src/coreclr/tools/Common/TypeSystem/Ecma/EcmaModule.cs).
+// (dotnet/runtime, src/coreclr/tools/Common/TypeSystem/Ecma/EcmaModule.cs). It remembers what it finds and is for one
+// goroutine; several of one Scope and one profile may work at once.
 type Resolver struct {
 	scope   *Scope
 	profile resolver
@@ -28,21 +29,36 @@ func (s *Scope) Resolver(p *Profile) *Resolver {
 	return &Resolver{scope: s, profile: newResolver(s, nil, p.Metadata), of: map[*Assembly]*resolver{}}
 }
 
-// resolver finds what the tokens of one module mean.
+// resolver finds what the tokens and signatures of one module mean.
 type resolver struct {
 	scope *Scope
 	self  *Assembly // nil for a profile, which defines no types of its own
 	md    *ecma335.Metadata
-	refs  map[uint32]foundDef // TypeRef rid -> what it is
+
+	refs  map[uint32]found[Def]             // TypeRef rid -> what it is
+	types map[ecma335.Token]found[*Type]    // TypeRef, TypeDef, TypeSpec -> what it is
+	sigs  map[ecma335.BlobIndex]found[*Sig] // of methods
 }
 
-type foundDef struct {
-	def Def
-	err error
+// found is what a search ended with.
+type found[T any] struct {
+	what T
+	err  error
+}
+
+// remember gives what a table has for a key, and looks it up the first time.
+func remember[K comparable, T any](table map[K]found[T], key K, look func(K) (T, error)) (T, error) {
+	f, ok := table[key]
+	if !ok {
+		f.what, f.err = look(key)
+		table[key] = f
+	}
+	return f.what, f.err
 }
 
 func newResolver(s *Scope, self *Assembly, md *ecma335.Metadata) resolver {
-	return resolver{scope: s, self: self, md: md, refs: map[uint32]foundDef{}}
+	return resolver{scope: s, self: self, md: md, refs: map[uint32]found[Def]{},
+		types: map[ecma335.Token]found[*Type]{}, sigs: map[ecma335.BlobIndex]found[*Sig]{}}
 }
 
 func (r *Resolver) module(a *Assembly) *resolver {
@@ -104,14 +120,9 @@ func (r *Resolver) memberRef(t ecma335.Token) (Method, error) {
 	if err != nil {
 		return Method{}, err
 	}
-	blob, err := r.profile.md.Blob(row.Signature)
+	sig, err := r.profile.sig(row.Signature)
 	if err != nil {
 		return Method{}, err
-	}
-	s := sigReader{r: &r.profile, blob: blob}
-	sig := s.sig()
-	if s.err != nil {
-		return Method{}, s.err
 	}
 	return r.find(owner, name, sig)
 }
@@ -188,13 +199,7 @@ func (r *Resolver) signature(a *Assembly, rid uint32) (*Sig, error) {
 	if err != nil {
 		return nil, err
 	}
-	blob, err := a.Metadata.Blob(row.Signature)
-	if err != nil {
-		return nil, err
-	}
-	s := sigReader{r: r.module(a), blob: blob}
-	sig := s.sig()
-	return sig, s.err
+	return r.module(a).sig(row.Signature)
 }
 
 // Signature gives the signature of a resolved method with its arguments put in for type parameters.
@@ -224,8 +229,25 @@ func (r *Resolver) describe(t *Type) string {
 	return "[" + def.Assembly.Name + "]" + name
 }
 
+// sig reads the signature of a method.
+func (r *resolver) sig(index ecma335.BlobIndex) (*Sig, error) {
+	return remember(r.sigs, index, r.readSig)
+}
+
+func (r *resolver) readSig(index ecma335.BlobIndex) (*Sig, error) {
+	blob, err := r.md.Blob(index)
+	if err != nil {
+		return nil, err
+	}
+	s := sigReader{r: r, blob: blob}
+	sig := s.sig()
+	return sig, s.err
+}
+
 // typ gives the type that a TypeDef, TypeRef or TypeSpec token means.
-func (r *resolver) typ(t ecma335.Token) (*Type, error) {
+func (r *resolver) typ(t ecma335.Token) (*Type, error) { return remember(r.types, t, r.readType) }
+
+func (r *resolver) readType(t ecma335.Token) (*Type, error) {
 	if t.Table() == ecma335.TypeSpec {
 		index, err := r.md.TypeSpec(t.RID())
 		if err != nil {
@@ -253,12 +275,7 @@ func (r *resolver) typeDef(t ecma335.Token) (Def, error) {
 	case t.Table() == ecma335.TypeDef && r.self != nil:
 		return Def{r.self, t.RID()}, nil
 	case t.Table() == ecma335.TypeRef:
-		found, ok := r.refs[t.RID()]
-		if !ok {
-			found.def, found.err = r.typeRef(t.RID(), 0)
-			r.refs[t.RID()] = found
-		}
-		return found.def, found.err
+		return remember(r.refs, t.RID(), func(rid uint32) (Def, error) { return r.typeRef(rid, 0) })
 	}
 	return Def{}, fmt.Errorf("token %s is no type", t)
 }

@@ -2,16 +2,19 @@ package profile
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 )
 
 // Scope is the set of assemblies that the references of a profile are looked up in: all that the compiler is given.
-// It is filled first and then used by one goroutine at a time, since it remembers what it finds.
+// It is filled first; from then on it is safe for concurrent use, though a Resolver of it is not.
 type Scope struct {
 	byName map[string]*Assembly
 	core   *Assembly // the one that defines System.Object and the primitive types
+
+	primitives func() map[uint32]Element // TypeDef rid of core -> element type that signatures have for it
 }
 
 // Assembly is one assembly of a Scope.
@@ -19,9 +22,11 @@ type Assembly struct {
 	Name     string // simple name
 	Metadata *ecma335.Metadata
 
-	types   map[typeKey]ecma335.Token      // TypeDefs, and ExportedTypes that lead elsewhere; nil until needed
+	types   func() (map[typeKey]ecma335.Token, error) // TypeDefs, and ExportedTypes that lead elsewhere
+	arities func() map[ecma335.Token]int              // type parameters of TypeDefs and MethodDefs that have any
+
+	mu      sync.Mutex
 	methods map[uint32]map[string][]uint32 // by TypeDef and name; filled type by type
-	arities map[ecma335.Token]int          // type parameters of TypeDefs and MethodDefs that have any; nil until needed
 }
 
 // typeKey names a type within an assembly: parent is the token of the type it is nested in, nil if none.
@@ -34,7 +39,11 @@ type typeKey struct {
 const CoreLibrary = "System.Private.CoreLib"
 
 // NewScope gives an empty scope.
-func NewScope() *Scope { return &Scope{byName: map[string]*Assembly{}} }
+func NewScope() *Scope {
+	s := &Scope{byName: map[string]*Assembly{}}
+	s.primitives = sync.OnceValue(s.indexPrimitives)
+	return s
+}
 
 // Add puts an assembly into the scope. A second one of the same simple name is an error.
 func (s *Scope) Add(name string, md *ecma335.Metadata) (*Assembly, error) {
@@ -42,6 +51,7 @@ func (s *Scope) Add(name string, md *ecma335.Metadata) (*Assembly, error) {
 		return nil, fault.New(name, "is given twice")
 	}
 	a := &Assembly{Name: name, Metadata: md, methods: map[uint32]map[string][]uint32{}}
+	a.types, a.arities = sync.OnceValues(a.indexTypes), sync.OnceValue(a.countTypeParameters)
 	s.byName[name] = a
 	if name == CoreLibrary {
 		s.core = a
@@ -100,25 +110,24 @@ func (s *Scope) assemblyRef(md *ecma335.Metadata, rid uint32) (*Assembly, error)
 
 // typeToken gives the TypeDef or top-level ExportedType of a name.
 func (a *Assembly) typeToken(key typeKey) (ecma335.Token, error) {
-	if a.types == nil {
-		if err := a.indexTypes(); err != nil {
-			return 0, err
-		}
+	types, err := a.types()
+	if err != nil {
+		return 0, err
 	}
-	if t, ok := a.types[key]; ok {
+	if t, ok := types[key]; ok {
 		return t, nil
 	}
 	return 0, fmt.Errorf("[%s] has no type %s", a.Name, ecma335.TypeName{Namespace: key.namespace, Name: key.name})
 }
 
-func (a *Assembly) indexTypes() error {
+func (a *Assembly) indexTypes() (map[typeKey]ecma335.Token, error) {
 	types := map[typeKey]ecma335.Token{}
 	for _, table := range []ecma335.TableID{ecma335.ExportedType, ecma335.TypeDef} { // a definition wins over a forward
 		for rid := uint32(1); rid <= a.Metadata.Rows(table); rid++ {
 			t := ecma335.NewToken(table, rid)
 			name, parent, err := a.Metadata.TypeName(t)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if parent.IsNil() {
 				parent = 0
@@ -126,44 +135,53 @@ func (a *Assembly) indexTypes() error {
 			types[typeKey{parent, name.Namespace, name.Name}] = t
 		}
 	}
-	a.types = types
-	return nil
+	return types, nil
 }
 
 // methodsNamed gives the MethodDefs of a type that have a name.
 func (a *Assembly) methodsNamed(typeDef uint32, name string) ([]uint32, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	methods, ok := a.methods[typeDef]
 	if !ok {
-		methods = map[string][]uint32{}
-		list, err := a.Metadata.Methods(typeDef)
-		if err != nil {
+		var err error
+		if methods, err = a.indexMethods(typeDef); err != nil {
 			return nil, err
-		}
-		for rid := list.From; rid < list.To; rid++ {
-			row, err := a.Metadata.MethodDef(rid)
-			if err != nil {
-				return nil, err
-			}
-			n, err := a.Metadata.StringBytes(row.Name)
-			if err != nil {
-				return nil, err
-			}
-			methods[string(n)] = append(methods[string(n)], rid)
 		}
 		a.methods[typeDef] = methods
 	}
 	return methods[name], nil
 }
 
+func (a *Assembly) indexMethods(typeDef uint32) (map[string][]uint32, error) {
+	list, err := a.Metadata.Methods(typeDef)
+	if err != nil {
+		return nil, err
+	}
+	methods := map[string][]uint32{}
+	for rid := list.From; rid < list.To; rid++ {
+		row, err := a.Metadata.MethodDef(rid)
+		if err != nil {
+			return nil, err
+		}
+		name, err := a.Metadata.StringBytes(row.Name)
+		if err != nil {
+			return nil, err
+		}
+		methods[string(name)] = append(methods[string(name)], rid)
+	}
+	return methods, nil
+}
+
 // arity gives the number of type parameters of a TypeDef or MethodDef.
-func (a *Assembly) arity(t ecma335.Token) int {
-	if a.arities == nil {
-		a.arities = map[ecma335.Token]int{}
-		for rid := uint32(1); rid <= a.Metadata.Rows(ecma335.GenericParam); rid++ {
-			if row, err := a.Metadata.GenericParam(rid); err == nil {
-				a.arities[row.Owner]++
-			}
+func (a *Assembly) arity(t ecma335.Token) int { return a.arities()[t] }
+
+func (a *Assembly) countTypeParameters() map[ecma335.Token]int {
+	arities := map[ecma335.Token]int{}
+	for rid := uint32(1); rid <= a.Metadata.Rows(ecma335.GenericParam); rid++ {
+		if row, err := a.Metadata.GenericParam(rid); err == nil {
+			arities[row.Owner]++
 		}
 	}
-	return a.arities[t]
+	return arities
 }

@@ -62,7 +62,7 @@ type Sig struct {
 
 // Equal says whether two types are the same.
 func (t *Type) Equal(o *Type) bool {
-	if t == nil || o == nil {
+	if t == nil || o == nil || t == o {
 		return t == o
 	}
 	return t.Kind == o.Kind && t.Def == o.Def && t.N == o.N && t.Shape == o.Shape && t.Elem.Equal(o.Elem) &&
@@ -71,7 +71,7 @@ func (t *Type) Equal(o *Type) bool {
 
 // Equal says whether two signatures are the same.
 func (s *Sig) Equal(o *Sig) bool {
-	if s == nil || o == nil {
+	if s == nil || o == nil || s == o {
 		return s == o
 	}
 	return s.Convention == o.Convention && s.Generic == o.Generic && s.Return.Equal(o.Return) &&
@@ -92,8 +92,8 @@ func (t *Type) IsOpen() bool {
 // substitute puts arguments in for the type parameters of a type, its owner's and those of the method itself.
 func (t *Type) substitute(owner, method []*Type) *Type {
 	switch {
-	case t == nil:
-		return nil
+	case t == nil || len(owner)+len(method) == 0:
+		return t
 	case t.Kind == ElementVar && int(t.N) < len(owner):
 		return owner[t.N]
 	case t.Kind == ElementMVar && int(t.N) < len(method):
@@ -111,6 +111,9 @@ func (t *Type) substitute(owner, method []*Type) *Type {
 }
 
 func substituteAll(types, owner, method []*Type) []*Type {
+	if len(owner)+len(method) == 0 {
+		return types
+	}
 	out := make([]*Type, len(types))
 	for i, t := range types {
 		out[i] = t.substitute(owner, method)
@@ -119,6 +122,9 @@ func substituteAll(types, owner, method []*Type) []*Type {
 }
 
 func (s *Sig) substitute(owner, method []*Type) *Sig {
+	if len(owner)+len(method) == 0 {
+		return s
+	}
 	c := *s
 	c.Return = s.Return.substitute(owner, method)
 	c.Params = substituteAll(s.Params, owner, method)
@@ -131,6 +137,14 @@ var primitives = map[string]Element{
 	"UInt32": 0x09, "Int64": 0x0A, "UInt64": 0x0B, "Single": 0x0C, "Double": 0x0D, "String": ElementString,
 	"TypedReference": ElementTypedByRef, "IntPtr": ElementIntPtr, "UIntPtr": ElementUIntPtr, "Object": ElementObject,
 }
+
+// plainTypes are the types that are nothing but their element type, which their number is.
+var plainTypes = func() (types [ElementObject + 1]Type) {
+	for e := range types {
+		types[e].Kind = Element(e)
+	}
+	return types
+}()
 
 // isPrimitive says whether an element type stands for a type of the core library.
 func (e Element) isPrimitive() bool {
@@ -206,10 +220,15 @@ func (s *sigReader) typ() *Type {
 		return s.fail(fmt.Errorf("a signature nests too deep"))
 	}
 	defer func() { s.depth-- }()
-	t := &Type{Kind: Element(s.byte())}
-	switch t.Kind {
-	case ElementClass, ElementValueType:
-		return s.named(t.Kind)
+	kind := Element(s.byte())
+	switch {
+	case kind == ElementClass || kind == ElementValueType:
+		return s.named(kind)
+	case kind.isPrimitive():
+		return &plainTypes[kind]
+	}
+	t := &Type{Kind: kind}
+	switch kind {
 	case ElementCModReqd, ElementCModOpt:
 		t.Def = s.def()
 		t.Elem = s.typ()
@@ -228,9 +247,7 @@ func (s *sigReader) typ() *Type {
 	case ElementFnPtr:
 		t.Sig = s.sig()
 	default:
-		if !t.Kind.isPrimitive() {
-			return s.fail(fmt.Errorf("a signature has no element type %#02x", byte(t.Kind)))
-		}
+		return s.fail(fmt.Errorf("a signature has no element type %#02x", byte(kind)))
 	}
 	return t
 }
@@ -284,11 +301,20 @@ func (s *sigReader) def() Def {
 // typeOf gives the type of a definition that is not generic.
 func (s *Scope) typeOf(def Def, kind Element) *Type {
 	if def.Assembly == s.core {
-		if name, _, err := def.Assembly.Metadata.TypeName(ecma335.NewToken(ecma335.TypeDef, def.RID)); err == nil && name.Namespace == "System" {
-			if e, ok := primitives[name.Name]; ok {
-				return &Type{Kind: e}
-			}
+		if e, ok := s.primitives()[def.RID]; ok {
+			return &plainTypes[e]
 		}
 	}
 	return &Type{Kind: kind, Def: def}
+}
+
+// indexPrimitives finds the primitive types in the core library.
+func (s *Scope) indexPrimitives() map[uint32]Element {
+	found := map[uint32]Element{}
+	for name, e := range primitives {
+		if t, err := s.core.typeToken(typeKey{namespace: "System", name: name}); err == nil && t.Table() == ecma335.TypeDef {
+			found[t.RID()] = e
+		}
+	}
+	return found
 }
