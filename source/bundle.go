@@ -8,8 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/klauspost/compress/flate"
-
+	"github.com/r2rpack/r2rpack/bundle"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
 )
@@ -48,7 +47,7 @@ func (t *Tree) readBundle(ctx context.Context, f fs.File, o Options) error {
 		return err
 	}
 	limits := o.Limits.WithDefaults()
-	if t.Bundle, err = ReadBundle(ctx, r, info.Size(), limits.Files); err != nil {
+	if t.Bundle, err = bundle.Read(ctx, r, info.Size(), limits.Files); err != nil {
 		return err
 	}
 	files := tree.NewMap()
@@ -87,50 +86,11 @@ func (t *Tree) randomAccess(ctx context.Context, f fs.File, size int64) (io.Read
 	return tmp, err
 }
 
-func addEntry(files *tree.Map, r io.ReaderAt, e BundleEntry, modTime time.Time) error {
+func addEntry(files *tree.Map, r io.ReaderAt, e bundle.Entry, modTime time.Time) error {
 	name, err := tree.Clean(e.Path)
 	if err != nil {
 		return err
 	}
 	return files.Add(name, tree.File{Mode: tree.OfficialMode(name), Size: e.Size, ModTime: modTime,
-		Open: func() (io.ReadCloser, error) { return e.open(r), nil }})
+		Open: func() (io.ReadCloser, error) { return e.Open(r), nil }})
 }
-
-// open gives the file's bytes; r is the bundle. A stored file can be read at any place.
-func (e BundleEntry) open(r io.ReaderAt) io.ReadCloser {
-	section := io.NewSectionReader(r, e.Offset, e.stored())
-	if e.Compressed == 0 {
-		return storedFile{section}
-	}
-	return &inflatedFile{path: e.Path, left: e.Size, deflate: flate.NewReader(section)}
-}
-
-type storedFile struct{ *io.SectionReader }
-
-func (storedFile) Close() error { return nil }
-
-// inflatedFile gives exactly as many bytes as the header announced, and otherwise an error that names the file.
-type inflatedFile struct {
-	path    string
-	left    int64
-	deflate io.ReadCloser
-}
-
-func (f *inflatedFile) Read(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	n, err := f.deflate.Read(p)
-	switch {
-	case int64(n) > f.left:
-		n, err = int(f.left), fault.New(f.path, "inflates to more bytes than its header says")
-	case err == io.EOF && int64(n) < f.left:
-		err = fault.New(f.path, "inflates to %d bytes fewer than its header says", f.left-int64(n))
-	case err != nil && err != io.EOF:
-		err = fault.Wrap(err, f.path, "cannot be inflated")
-	}
-	f.left -= int64(n)
-	return n, err
-}
-
-func (f *inflatedFile) Close() error { return f.deflate.Close() }

@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ulikunitz/xz"
 
+	"github.com/r2rpack/r2rpack/bundle"
+	"github.com/r2rpack/r2rpack/bundle/bundletest"
 	"github.com/r2rpack/r2rpack/internal/testdata"
 )
 
@@ -30,7 +32,7 @@ func TestBundleThatTheRealHostRuns(t *testing.T) {
 		testdata.Missing(t, "the host at hand is for linux-x64")
 	}
 	files := selfContainedApp(t)
-	data := testBundle{host: realHost(t, "torture.dll"), major: 6, files: files}.write(t)
+	data := bundletest.App{Host: realHost(t, "torture.dll"), Major: 6, Files: files}.Bytes(t)
 	app := filepath.Join(t.TempDir(), "torture")
 	if err := os.WriteFile(app, data, 0o755); err != nil {
 		t.Fatal(err)
@@ -59,8 +61,8 @@ func TestBundleThatTheRealHostRuns(t *testing.T) {
 		t.Errorf("%s: %+v", tr.Kind, tr.Inputs)
 	}
 	for _, f := range files {
-		if got, err := fs.ReadFile(tr, f.name); err != nil || !bytes.Equal(got, f.data) {
-			t.Errorf("%s: %d bytes, want %d, %v", f.name, len(got), len(f.data), err)
+		if got, err := fs.ReadFile(tr, f.Name); err != nil || !bytes.Equal(got, f.Data) {
+			t.Errorf("%s: %d bytes, want %d, %v", f.Name, len(got), len(f.Data), err)
 		}
 	}
 }
@@ -95,7 +97,7 @@ func realHost(t *testing.T, app string) []byte {
 }
 
 // selfContainedApp gives torture with the whole framework; every second assembly of it is compressed.
-func selfContainedApp(t *testing.T) []testFile {
+func selfContainedApp(t *testing.T) []bundletest.File {
 	t.Helper()
 	const version = "10.0.12"
 	pack, err := Open(t.Context(), testdata.Path(t, "packs", "microsoft.netcore.app.runtime.linux-x64."+version+".nupkg"), Options{})
@@ -107,7 +109,7 @@ func selfContainedApp(t *testing.T) []testFile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := []testFile{{name: "torture.dll", kind: BundleAssembly, data: app}}
+	files := []bundletest.File{{Name: "torture.dll", Type: bundle.Assembly, Data: app}}
 	var names []string
 	for _, pattern := range []string{"runtimes/linux-x64/native/*.dll", "runtimes/linux-x64/lib/*/*.dll"} {
 		found, err := fs.Glob(pack, pattern)
@@ -123,11 +125,11 @@ func selfContainedApp(t *testing.T) []testFile {
 			t.Fatal(err)
 		}
 		framework[path.Base(name)] = struct{}{}
-		files = append(files, testFile{name: path.Base(name), kind: BundleAssembly, data: data, deflate: i%2 == 0})
+		files = append(files, bundletest.File{Name: path.Base(name), Type: bundle.Assembly, Data: data, Deflate: i%2 == 0})
 	}
 	return append(files,
-		testFile{name: "torture.deps.json", kind: BundleDepsJSON, data: selfContainedDeps(t, version, framework)},
-		testFile{name: "torture.runtimeconfig.json", kind: BundleRuntimeConfigJSON, data: []byte(`{"runtimeOptions": {"tfm": "net10.0",
+		bundletest.File{Name: "torture.deps.json", Type: bundle.DepsJSON, Data: selfContainedDeps(t, version, framework)},
+		bundletest.File{Name: "torture.runtimeconfig.json", Type: bundle.RuntimeConfigJSON, Data: []byte(`{"runtimeOptions": {"tfm": "net10.0",
 			"includedFrameworks": [{"name": "Microsoft.NETCore.App", "version": "` + version + `"}],
 			"configProperties": {"System.Globalization.Invariant": true, "System.Globalization.PredefinedCulturesOnly": true}}}`)})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/r2rpack/r2rpack/bundle"
 	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
@@ -72,7 +73,7 @@ func openOnlyBundle(ctx context.Context, fsys *Tree, o Options) (*Tree, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if failed == nil && !errors.Is(err, errNoMarker) {
+		if failed == nil && !errors.Is(err, bundle.ErrNoMarker) {
 			failed = err
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/r2rpack/r2rpack/bundle/bundletest"
 )
 
 // npmArchive gives the archive of a package of npm.
@@ -43,8 +45,8 @@ func npmArchive(t testing.TB, files map[string][]byte) []byte {
 // npmTool is a package with a single-file application in it.
 func npmTool(t testing.TB) []byte {
 	t.Helper()
-	app := testBundle{major: 6, host: append(smallHost(), make([]byte, 2*smallestBundle)...), files: []testFile{{name: "tool.dll", data: []byte("il")}}}
-	return npmArchive(t, map[string][]byte{"package.json": []byte("{}"), "big.bin": make([]byte, 4*smallestBundle), "bin/tool": app.write(t)})
+	app := bundletest.App{Major: 6, Host: append(bundletest.SmallHost(), make([]byte, 2*smallestBundle)...), Files: []bundletest.File{{Name: "tool.dll", Data: []byte("il")}}}
+	return npmArchive(t, map[string][]byte{"package.json": []byte("{}"), "big.bin": make([]byte, 4*smallestBundle), "bin/tool": app.Bytes(t)})
 }
 
 // addNPM puts a package into a registry of npm that lies at /npm/.
@@ -136,7 +138,7 @@ func TestNPMFailures(t *testing.T) {
 			r.addNPM("lib", "1.0.0", data, "sha512-"+hashText(data))
 		}, []string{"npm:lib@1.0.0: the package has no single-file .NET application"}},
 		{"host without application", "npm:lib@1.0.0", func(r *testRegistry, _ *Options, _ string) {
-			data := npmArchive(t, map[string][]byte{"apphost": append(smallHost(), make([]byte, 2*smallestBundle)...)})
+			data := npmArchive(t, map[string][]byte{"apphost": append(bundletest.SmallHost(), make([]byte, 2*smallestBundle)...)})
 			r.addNPM("lib", "1.0.0", data, "sha512-"+hashText(data))
 		}, []string{"npm:lib@1.0.0: package/apphost: is a .NET host without an application"}},
 		{"login", oneTool, func(r *testRegistry, _ *Options, _ string) {

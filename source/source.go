@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/r2rpack/r2rpack/bundle"
 	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/progress"
@@ -133,10 +134,10 @@ type Input struct {
 // Tree is an opened tree of files. It is read on demand, so that it must be kept open while its files are in use.
 type Tree struct {
 	fs.FS
-	Spec   string  // what it was opened by
-	Kind   Kind    //
-	Inputs []Input // what was read, in the order of reading
-	Bundle *Bundle // the header, of a single-file application
+	Spec   string         // what it was opened by
+	Kind   Kind           //
+	Inputs []Input        // what was read, in the order of reading
+	Bundle *bundle.Header // the header, of a single-file application
 
 	closers []func() error
 	closed  sync.Once
