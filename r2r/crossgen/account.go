@@ -1,6 +1,7 @@
 package crossgen
 
 import (
+	"context"
 	"slices"
 
 	"github.com/r2rpack/r2rpack/r2r"
@@ -59,7 +60,7 @@ type planned struct {
 }
 
 func newPlan(in *inputs) *plan {
-	return &plan{in: in, account: Account{Skipped: map[Skip]int{}}, wanted: map[string]mention{}}
+	return &plan{in: in, account: Account{Skipped: map[Skip]int{}}}
 }
 
 // expected gives the number of methods to be compiled if that is known from profiles, else -1.
@@ -73,10 +74,30 @@ func (p *plan) expected() int64 {
 // add plans the records of a profile. It gives the tokens of those that name what does not exist: the compiler would
 // pass over such a record without a word and swallow the next one of the group too (MIbcProfileParser.ReadMIbcGroup
 // does not reset its state).
-func (p *plan) add(prof *profile.Profile) (lost map[ecma335.Token]bool) {
+func (p *plan) add(ctx context.Context, prof *profile.Profile) (lost map[ecma335.Token]bool, err error) {
+	methods := p.active(prof)
+	found, err := p.in.findAll(ctx, prof, methods)
+	if err != nil {
+		return nil, err
+	}
 	lost = map[ecma335.Token]bool{}
-	resolver := p.in.scope.Resolver(prof)
-	namer := newNamer(resolver)
+	for i, f := range found {
+		switch {
+		case f.err != nil:
+			lost[methods[i]] = true
+			p.unresolved(f.err)
+		case f.skip != "":
+			p.account.Skipped[f.skip]++
+		default:
+			p.records = append(p.records, f.planned)
+		}
+	}
+	return lost, nil
+}
+
+// active gives the methods of the groups that count, those whose assemblies are all compiled together.
+func (p *plan) active(prof *profile.Profile) []ecma335.Token {
+	var methods []ecma335.Token
 	for _, g := range prof.Groups {
 		p.account.Records += len(g.Records)
 		if slices.ContainsFunc(g.Assemblies, func(name string) bool { return !p.in.bubble[name] }) || len(g.Assemblies) == 0 {
@@ -84,16 +105,10 @@ func (p *plan) add(prof *profile.Profile) (lost map[ecma335.Token]bool) {
 			continue
 		}
 		for _, r := range g.Records {
-			m, err := resolver.Method(r.Method)
-			if err != nil {
-				lost[r.Method] = true
-				p.unresolved(err)
-				continue
-			}
-			p.record(m, namer)
+			methods = append(methods, r.Method)
 		}
 	}
-	return lost
+	return methods
 }
 
 func (p *plan) unresolved(err error) {
@@ -103,14 +118,12 @@ func (p *plan) unresolved(err error) {
 	}
 }
 
-func (p *plan) record(m profile.Method, n *namer) {
-	if skip := p.in.skip(m); skip != "" {
-		p.account.Skipped[skip]++
-		return
+// complete makes the table of what is wanted, when all profiles are in.
+func (p *plan) complete() {
+	p.wanted = make(map[string]mention, len(p.records))
+	for _, r := range p.records {
+		p.wanted[r.name] = unmentioned
 	}
-	r := planned{m, n.method(m)}
-	p.wanted[r.name] = unmentioned
-	p.records = append(p.records, r)
 }
 
 // Bits of MethodDef.ImplFlags (ECMA-335 II.23.1.11; dotnet/runtime, src/coreclr/inc/corhdr.h).
@@ -134,10 +147,31 @@ func (in *inputs) skip(m profile.Method) Skip {
 		return SkipNoBody
 	case row.ImplFlags&implAggressiveOptimization != 0:
 		return SkipAggressive
-	case md.HasAttribute(ecma335.NewToken(ecma335.MethodDef, m.RID), bypassAttribute):
+	case member.bypass()[ecma335.NewToken(ecma335.MethodDef, m.RID)]:
 		return SkipBypass
 	}
 	return ""
+}
+
+// marked gives the tokens that have a custom attribute of a type, given by full name.
+func marked(md *ecma335.Metadata, attribute string) map[ecma335.Token]bool {
+	tokens, constructors := map[ecma335.Token]bool{}, map[ecma335.Token]bool{}
+	for rid := uint32(1); rid <= md.Rows(ecma335.CustomAttribute); rid++ {
+		row, err := md.CustomAttribute(rid)
+		if err != nil {
+			continue
+		}
+		is, known := constructors[row.Type]
+		if !known {
+			name, err := md.AttributeType(row)
+			is = err == nil && name == attribute
+			constructors[row.Type] = is
+		}
+		if is {
+			tokens[row.Parent] = true
+		}
+	}
+	return tokens
 }
 
 // settle compares the plan with the composite and what the compiler said. Methods that are not generic must be in the

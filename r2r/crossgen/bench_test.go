@@ -1,23 +1,16 @@
 package crossgen
 
-import (
-	"slices"
-	"testing"
-)
+import "testing"
 
 // Everything between the start of Run and that of the compiler, for both frameworks and the pack's profile.
 func BenchmarkPrepare(b *testing.B) {
-	set := packs(b, "10.0.12")
-	job := frameworkJob(b, set, "balanced", slices.Concat(assemblies(netcoreApp, set.netcore), assemblies(aspnetcoreApp, set.aspnetcore)))
-	if err := job.prepare(); err != nil {
-		b.Fatal(err)
-	}
+	job := wholeJob(b, "10.0.12")
 	for b.Loop() {
 		in, err := openInputs(&job)
 		if err != nil {
 			b.Fatal(err)
 		}
-		plan, _, err := in.readProfiles(&job, b.TempDir(), &Result{})
+		plan, _, err := in.readProfiles(b.Context(), &job, b.TempDir(), &Result{})
 		if err != nil {
 			b.Fatal(err)
 		}

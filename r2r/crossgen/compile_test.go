@@ -213,7 +213,7 @@ func TestProfileNeighbours(t *testing.T) {
 		if result.Compiled != 4 {
 			t.Errorf("%d methods compiled", result.Compiled)
 		}
-		if use := result.Profiles[0]; use.Records != 12 || use.Instrumented != 12 || use.Path != file || len(use.Digest) != 64 {
+		if use := result.Profiles[0]; use.Records != 12 || use.Instrumented != 12 || use.Path != file {
 			t.Errorf("use %+v", use)
 		}
 

@@ -1,11 +1,13 @@
 package crossgen
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
@@ -24,8 +26,9 @@ type inputs struct {
 
 type input struct {
 	Assembly
-	image *r2r.Image
-	mvid  r2r.GUID
+	image  *r2r.Image
+	mvid   r2r.GUID
+	bypass func() map[ecma335.Token]bool // the methods with bypassAttribute
 }
 
 // openInputs opens all assemblies of a job: they must be managed.
@@ -48,7 +51,8 @@ func (in *inputs) open(job *Job) error {
 		if err != nil {
 			return fault.Wrap(err, a.Path, "cannot be read")
 		}
-		in.members[a.Name] = &input{a, image, mvid}
+		bypass := sync.OnceValue(func() map[ecma335.Token]bool { return marked(image.Metadata, bypassAttribute) })
+		in.members[a.Name] = &input{a, image, mvid, bypass}
 		in.bubble[a.Name] = true
 	}
 	for _, path := range job.Bubble {
@@ -108,7 +112,7 @@ func mvid(md *ecma335.Metadata) (r2r.GUID, error) {
 
 // readProfiles reads the profiles of a job, plans what must come of them, and writes what the compiler gets of each
 // into temp: no instrumentation data, no record that it cannot find (see profile.Strip and plan.add).
-func (in *inputs) readProfiles(job *Job, temp string, result *Result) (*plan, []string, error) {
+func (in *inputs) readProfiles(ctx context.Context, job *Job, temp string, result *Result) (*plan, []string, error) {
 	p := newPlan(in)
 	var stripped []string
 	for i, path := range job.Profiles {
@@ -120,21 +124,48 @@ func (in *inputs) readProfiles(job *Job, temp string, result *Result) (*plan, []
 		if err != nil {
 			return nil, nil, err
 		}
-		lost := p.add(parsed)
+		lost, err := p.add(ctx, parsed)
+		if err != nil {
+			return nil, nil, err
+		}
 		file := filepath.Join(temp, fmt.Sprintf("profile-%d.mibc", i))
 		text := parsed.Strip(func(_ profile.Group, r profile.Record) bool { return !lost[r.Method] })
-		if err := os.WriteFile(file, text, 0o600); err != nil {
+		if err := writeSparse(file, text); err != nil {
 			return nil, nil, writeFault(file, err)
 		}
 		stripped = append(stripped, file)
-		result.Profiles = append(result.Profiles, describe(path, data, parsed))
+		result.Profiles = append(result.Profiles, describe(path, parsed))
 	}
+	p.complete()
 	return p, stripped, nil
 }
 
-func describe(path string, data []byte, p *profile.Profile) ProfileUse {
-	digest := sha256.Sum256(data)
-	use := ProfileUse{Path: path, Digest: hex.EncodeToString(digest[:]), Records: p.Count()}
+// sparseBlock is what writeSparse looks at as a whole, in bytes: the block of most file systems.
+const sparseBlock = 4 << 10
+
+// writeSparse writes a file without writing its blocks of zeros, which most of a stripped profile are.
+func writeSparse(name string, data []byte) (err error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	var zeros [sparseBlock]byte
+	for from := 0; from < len(data); {
+		to := from
+		for to < len(data) && !bytes.HasPrefix(zeros[:], data[to:min(to+sparseBlock, len(data))]) {
+			to = min(to+sparseBlock, len(data))
+		}
+		if _, err := f.WriteAt(data[from:to], int64(from)); err != nil {
+			return err
+		}
+		from = min(to+sparseBlock, len(data)) // what is at to is zeros, or the end
+	}
+	return f.Truncate(int64(len(data)))
+}
+
+func describe(path string, p *profile.Profile) ProfileUse {
+	use := ProfileUse{Path: path, Records: p.Count()}
 	for _, g := range p.Groups {
 		for _, r := range g.Records {
 			if r.Instrumented {

@@ -11,10 +11,16 @@ import (
 // src/coreclr/tools/Common/TypeSystem/Common/DebugNameFormatter.cs and MethodDesc.ToString).
 type namer struct {
 	resolver *profile.Resolver
-	full     map[profile.Def]string // names with namespace, since forming them is most of the work
+	names    map[qualified]string // of definitions, since forming them is most of the work
 }
 
-func newNamer(r *profile.Resolver) *namer { return &namer{resolver: r, full: map[profile.Def]string{}} }
+// qualified is a definition and how much of its name is meant.
+type qualified struct {
+	def profile.Def
+	q   qualification
+}
+
+func newNamer(r *profile.Resolver) *namer { return &namer{resolver: r, names: map[qualified]string{}} }
 
 // qualification says how much of a type's name is written: the types of a signature and of a method's arguments go by
 // their own name alone, the type that has the method with all around it and its assembly, and its arguments in between.
@@ -99,19 +105,25 @@ func (n *namer) typ(b *strings.Builder, t *profile.Type, q qualification) {
 }
 
 func (n *namer) def(b *strings.Builder, def profile.Def, q qualification) {
-	name, ok := n.full[def]
+	key := qualified{def, q}
+	name, ok := n.names[key]
 	if !ok {
-		name, _ = def.Assembly.Metadata.FullName(ecma335.NewToken(ecma335.TypeDef, def.RID))
-		n.full[def] = name
+		name = defName(def, q)
+		n.names[key] = name
 	}
+	b.WriteString(name)
+}
+
+func defName(def profile.Def, q qualification) string {
+	name, _ := def.Assembly.Metadata.FullName(ecma335.NewToken(ecma335.TypeDef, def.RID))
 	outer, inner, _ := strings.Cut(name, "+")
 	switch {
 	case q == unqualified:
-		name = name[strings.LastIndexAny(name, ".+")+1:]
+		return name[strings.LastIndexAny(name, ".+")+1:]
 	case inner != "" && outer == "System.String" && def.Assembly.Name == profile.CoreLibrary:
-		name = "string+" + inner // written as string itself is, without its assembly
+		return "string+" + inner // written as string itself is, without its assembly
 	case q == withAssembly:
-		b.WriteString("[" + strings.Replace(def.Assembly.Name, "System.Private.", "S.P.", 1) + "]")
+		return "[" + strings.Replace(def.Assembly.Name, "System.Private.", "S.P.", 1) + "]" + name
 	}
-	b.WriteString(name)
+	return name
 }

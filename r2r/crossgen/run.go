@@ -36,7 +36,6 @@ type Result struct {
 // ProfileUse says what became of a profile before the compile.
 type ProfileUse struct {
 	Path         string
-	Digest       string // SHA-256 of the file, lower-case hexadecimal
 	Records      int
 	Instrumented int // records whose instrumentation data was taken out
 }
@@ -63,7 +62,7 @@ func (c *Compiler) Run(ctx context.Context, job Job, report progress.Reporter) (
 	}
 	defer os.RemoveAll(temp)
 	result := &Result{Compiler: c.Version, Log: job.Log, InstructionSets: instructionSets(job.InstructionSets, c.major())}
-	plan, profiles, err := in.readProfiles(&job, temp, result)
+	plan, profiles, err := in.readProfiles(ctx, &job, temp, result)
 	if err != nil {
 		return nil, err
 	}

@@ -98,6 +98,7 @@ type decoder struct {
 	file    *pe.File
 	md      *ecma335.Metadata
 	strings map[uint32]string
+	spans   []span // of the records read so far, which share it
 }
 
 // body finds the body at an RVA.
@@ -152,7 +153,7 @@ func (d *decoder) records(code []byte) ([]Record, error) {
 }
 
 func (d *decoder) record(c *cursor) (Record, error) {
-	from := c.pos
+	from, first := c.pos, len(d.spans)
 	r := Record{Method: ecma335.Token(c.take(opLdtoken))}
 	if c.err == nil && !d.isMethod(r.Method) {
 		c.fail("token %s is no method", r.Method)
@@ -162,7 +163,7 @@ func (d *decoder) record(c *cursor) (Record, error) {
 		at := c.pos
 		op, operand := c.next()
 		if op == opPop && !instrumented {
-			r.parts = append(r.parts, span{from, c.pos})
+			d.spans = append(d.spans, span{from, c.pos})
 			break
 		}
 		if op != opLdstr {
@@ -174,12 +175,13 @@ func (d *decoder) record(c *cursor) (Record, error) {
 			return r, err
 		case text == instrumentationStart && !instrumented:
 			instrumented, r.Instrumented = true, true
-			r.parts = append(r.parts, span{from, at})
+			d.spans = append(d.spans, span{from, at})
 		case text == instrumentationEnd && instrumented:
 			instrumented = false
 			from = c.pos
 		}
 	}
+	r.parts = d.spans[first:]
 	return r, c.err
 }
 

@@ -158,7 +158,7 @@ func (a *Assembly) indexMethods(typeDef uint32) (map[string][]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	methods := map[string][]uint32{}
+	methods := make(map[string][]uint32, list.To-list.From)
 	for rid := list.From; rid < list.To; rid++ {
 		row, err := a.Metadata.MethodDef(rid)
 		if err != nil {
