@@ -1,6 +1,6 @@
 // Package ecma335 reads CLI metadata (ECMA-335 partition II) in place, and writes the metadata of manifests, which hold
-// nothing but references to assemblies. Nothing is decoded before it is asked for, and
-// every read is checked against the bounds of its stream.
+// nothing but references to assemblies. Nothing is decoded before it is asked for, and every read is checked against the
+// bounds of its stream.
 package ecma335
 
 import (

@@ -1,5 +1,6 @@
-// Package pe reads the PE container of .NET images: headers, sections, the CLI header, base relocations, and one export
-// by name. Headers are decoded by saferwall/pe; extents are checked here, since it does not compare them with the file.
+// Package pe reads and writes the PE container of .NET images: headers, sections, the CLI header, base relocations, and
+// one export by name. Headers are decoded by saferwall/pe; extents are checked here, since it does not compare them with
+// the file.
 package pe
 
 import (

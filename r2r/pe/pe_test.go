@@ -26,6 +26,13 @@ func read(t testing.TB, name string) []byte {
 	return data
 }
 
+func writeFile(t testing.TB, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func sample(t testing.TB, name string) []byte {
 	t.Helper()
 	return read(t, filepath.Join("..", "testdata", name))
