@@ -73,10 +73,11 @@ func decode(w *window) (instruction, string) {
 	switch w[pos] {
 	case 0x0F:
 		return decodeEscape(w, pos+1, &p)
-	case 0xC4, 0xC5:
-		return decodeVEX(w, pos, &p)
-	case 0x62:
-		return decodeEVEX(w, pos, &p)
+	case 0xC4, 0xC5, 0x62:
+		if p.plane != 0 || p.lock || p.rex {
+			return instruction{length: pos + 1}, wrongVEXPrefix
+		}
+		return decodeVector(w, pos, &p)
 	}
 	return decodeOperands(w, pos+1, oneByte[p.plane][w[pos]], &p)
 }
@@ -119,37 +120,34 @@ func decodeEscape(w *window, pos int, p *prefixes) (instruction, string) {
 	return decodeOperands(w, pos+1, escape[p.plane][w[pos]], p)
 }
 
-// decodeVEX goes on at C4 or C5 (SDM volume 2, 2.3.5).
-func decodeVEX(w *window, pos int, p *prefixes) (instruction, string) {
-	if p.plane != 0 || p.lock || p.rex {
-		return instruction{length: pos + 1}, wrongVEXPrefix
-	}
-	if w[pos] == 0xC5 {
+// decodeVector goes on at a VEX or EVEX prefix (SDM volume 2, 2.3.5 and 2.7.1).
+func decodeVector(w *window, pos int, p *prefixes) (instruction, string) {
+	switch w[pos] {
+	case 0xC5:
 		return decodeOperands(w, pos+3, vex[1][vexPlane[w[pos+1]&3]][w[pos+2]], p)
+	case 0xC4:
+		m := int(w[pos+1] & 0x1F)
+		if m == 0 || m >= len(vex) {
+			return instruction{length: pos + 2}, unknownOpcode
+		}
+		return decodeOperands(w, pos+4, vex[m][vexPlane[w[pos+2]&3]][w[pos+3]], p)
 	}
-	m := w[pos+1] & 0x1F
-	if m == 0 || int(m) >= len(vex) {
-		return instruction{length: pos + 2}, unknownOpcode
-	}
-	return decodeOperands(w, pos+4, vex[m][vexPlane[w[pos+2]&3]][w[pos+3]], p)
+	return decodeEVEX(w, pos, p)
 }
 
-// decodeEVEX goes on at 62 (SDM volume 2, 2.7.1). An 8-bit displacement is scaled by the size of the operand, which
-// neither changes its length nor concerns RIP-relative ones, whose displacement has 32 bits.
+// decodeEVEX goes on at 62. An 8-bit displacement is scaled by the size of the operand, which neither changes its length
+// nor concerns RIP-relative operands, whose displacement has 32 bits.
 func decodeEVEX(w *window, pos int, p *prefixes) (instruction, string) {
-	if p.plane != 0 || p.lock || p.rex {
-		return instruction{length: pos + 1}, wrongVEXPrefix
-	}
-	p0, p1, p2 := w[pos+1], w[pos+2], w[pos+3]
+	p0, p1, p2, modrm := w[pos+1], w[pos+2], w[pos+3], w[pos+5]
+	m := int(p0 & 7)
 	if p0&0x08 != 0 || p1&0x04 == 0 {
 		return instruction{length: pos + 4}, reservedEVEX
 	}
-	m := p0 & 7
-	if m == 0 || int(m) >= len(evex) {
+	if m == 0 || m >= len(evex) {
 		return instruction{length: pos + 2}, unknownOpcode
 	}
-	// A vector length of 3 exists only where the bits mean a rounding mode: broadcast bit and register operand.
-	if p2&0x60 == 0x60 && (p2&0x10 == 0 || w[pos+5] < 0xC0) {
+	// A vector length of 3 exists only where the bits mean a rounding mode: broadcast bit and no operand in memory.
+	if p2&0x60 == 0x60 && (p2&0x10 == 0 || modrm < 0xC0) {
 		return instruction{length: pos + 6}, reservedEVEX
 	}
 	return decodeOperands(w, pos+5, evex[m][vexPlane[p1&3]][w[pos+4]], p)

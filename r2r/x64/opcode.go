@@ -53,9 +53,6 @@ func (op opcode) allows(modrm byte) bool {
 	if modrm >= 0xC0 {
 		bit <<= 8
 	}
-	if op&(bit|vsib|rm0) == bit {
-		return true
-	}
 	return op&bit != 0 && (op&vsib == 0 || modrm&7 == 4) && (op&rm0 == 0 || modrm&7 == 0)
 }
 

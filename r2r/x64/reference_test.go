@@ -1,0 +1,68 @@
+package x64
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// reference is an instruction: where it is, and where it leads if it has a relative operand.
+type reference struct {
+	at, target int
+	relative   bool
+}
+
+// decodeFunction gives the instructions of a function whose code begins at base.
+func decodeFunction(body []byte, base int) ([]reference, error) {
+	var operands []Operand
+	err := Operands(body, func(o Operand) bool {
+		operands = append(operands, o)
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	var out []reference
+	for at := 0; at < len(body); {
+		n, err := Length(body[at:])
+		if err != nil {
+			return nil, err
+		}
+		r := reference{at: base + at}
+		at += n
+		if len(operands) > 0 && operands[0].End == at {
+			r.target, r.relative = base+operands[0].Target(body), true
+			operands = operands[1:]
+		}
+		out = append(out, r)
+	}
+	if len(operands) > 0 {
+		return nil, fmt.Errorf("the operand at offset %#x is of no instruction", operands[0].Offset)
+	}
+	return out, nil
+}
+
+// compare gives the first difference between want and what objdump finds in code.
+func compare(t *testing.T, code []byte, want []reference) error {
+	t.Helper()
+	var difference error
+	n := 0
+	objdump(t, code, func(l line) bool {
+		if n == len(want) {
+			difference = fmt.Errorf("objdump goes on at %#x: %s", l.at, l.text)
+			return false
+		}
+		got := reference{at: l.at}
+		got.target, got.relative = l.target()
+		if got != want[n] || strings.Contains(l.text, "(bad)") {
+			difference = fmt.Errorf("%+v, but objdump has %+v, %s: % x", want[n], got, l.text, code[want[n].at:min(want[n].at+maxLength, len(code))])
+			return false
+		}
+		n++
+		return true
+	})
+	if difference == nil && n != len(want) {
+		difference = fmt.Errorf("objdump ends after %d of %d instructions", n, len(want))
+	}
+	return difference
+}
