@@ -234,7 +234,7 @@ func TestPlanIsKept(t *testing.T) {
 			must(t, s.Place())
 			must(t, b.Allocate())
 			return p.Write(make([]byte, 17))
-		}, "code at RVA 0x10400 has 17 bytes, planned were 16"},
+		}, "code at RVA 0x10200 has 17 bytes, planned were 16"},
 		"not written": {func() error {
 			b, s, _ := begin()
 			must(t, s.Place())
@@ -298,21 +298,23 @@ func TestPlanIsKept(t *testing.T) {
 // TestCheckLoadable moves the second section of an image to where its loader would refuse it.
 func TestCheckLoadable(t *testing.T) {
 	linux, windows := built(t, headers(0xFD1D, 0x200)), built(t, headers(0x8664, 0x1000))
-	const firstRow = 0x80 + 24 + 240
+	const firstRow, sizeOfImage = 0x80 + 24 + 240, -240 + 56
 	for name, c := range map[string]struct {
-		image []byte
-		field int
-		add   uint32
-		want  string
+		image  []byte
+		fields []int
+		add    uint32
+		want   string
 	}{
-		"not congruent":    {linux, 40 + 12, 0x200, "differs below 64 KiB"},
-		"overlapping page": {linux, 40 + 12, 0xFFFF0000, "shares 64 KiB"},
-		"zero fill":        {linux, 40 + 8, 0x1000, "bytes of memory"},
-		"gap":              {windows, 40 + 12, 0x1000, "lies at file offset"},
+		"not congruent":    {linux, []int{40 + 12}, 0x200, "differs below 64 KiB"},
+		"overlapping page": {linux, []int{40 + 12}, 0xFFFF0000, "shares 64 KiB"},
+		"zero fill":        {linux, []int{40 + 8}, 0x1000, "bytes of memory"},
+		"gap":              {windows, []int{80 + 12, sizeOfImage}, 0x1000, "lies at file offset"},
 	} {
 		image := bytes.Clone(c.image)
-		at := firstRow + c.field
-		binary.LittleEndian.PutUint32(image[at:], binary.LittleEndian.Uint32(image[at:])+c.add)
+		for _, field := range c.fields {
+			at := firstRow + field
+			binary.LittleEndian.PutUint32(image[at:], binary.LittleEndian.Uint32(image[at:])+c.add)
+		}
 		f, err := pe.Parse(image)
 		if err == nil {
 			err = pe.CheckLoadable(f)

@@ -191,10 +191,11 @@ func CheckLoadable(f *File) error {
 		}
 		end = uint32(alignUp(uint64(s.RVA)+uint64(s.VirtualSize), uint64(h.SectionAlignment)))
 	}
-	if !h.windows() && f.SizeOfHeaders > headerPage {
-		return format.Errorf("PE header", format.FileOffset, 0, "%d bytes of headers are more than the page of %d that is mapped", f.SizeOfHeaders, headerPage)
+	if mapped := max(headerPage, h.SectionAlignment); !h.windows() && f.SizeOfHeaders > mapped {
+		return format.Errorf("PE header", format.FileOffset, 0, "%d bytes of headers are more than the %d that are mapped", f.SizeOfHeaders, mapped)
 	}
 	return nil
 }
 
+// headerPage is how much of the headers the runtime maps, unless sections are aligned to more.
 const headerPage = 4096
