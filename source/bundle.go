@@ -46,6 +46,7 @@ func (t *Tree) readBundle(ctx context.Context, f fs.File, o Options) error {
 	if err != nil {
 		return err
 	}
+	t.app = r
 	limits := o.Limits.WithDefaults()
 	if t.Bundle, err = bundle.Read(ctx, r, info.Size(), limits.Files); err != nil {
 		return err
@@ -66,6 +67,15 @@ func (t *Tree) readBundle(ctx context.Context, f fs.File, o Options) error {
 		}
 	}
 	return nil
+}
+
+// Rebundle writes the single-file application that the tree was opened from once more, with files in place of its own of
+// the same path, or behind them.
+func (t *Tree) Rebundle(ctx context.Context, w io.Writer, files ...bundle.File) error {
+	if t.Bundle == nil {
+		return fault.New(t.Spec, "is not a single-file .NET application")
+	}
+	return fault.Wrap(bundle.Rebundle(ctx, w, t.app, t.Bundle, files...), t.Spec, "cannot be bundled again")
 }
 
 // randomAccess gives f itself where it can be read at any place, and otherwise a temporary copy that goes away with the

@@ -123,6 +123,46 @@ func TestBundleFilesCanBeReadAnywhere(t *testing.T) {
 	}
 }
 
+func TestRebundle(t *testing.T) {
+	original := bundletest.App{Host: bundletest.SmallHost(), Major: 6, Files: []bundletest.File{
+		{Name: "a.dll", Type: bundle.Assembly, Data: []byte("old")}, {Name: "b.dll", Type: bundle.Assembly, Data: []byte("kept"), Deflate: true}}}
+	tr, err := openBytes(t, original.Bytes(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	var out bytes.Buffer
+	if err := tr.Rebundle(t.Context(), &out, bundle.File{Path: "a.dll", Content: tree.Bytes([]byte("newer"), 0o644)}); err != nil {
+		t.Fatal(err)
+	}
+	again, err := openBytes(t, out.Bytes(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	for name, want := range map[string]string{"a.dll": "newer", "b.dll": "kept"} {
+		if got, err := fs.ReadFile(again, name); err != nil || string(got) != want {
+			t.Errorf("%s holds %q, %v", name, got, err)
+		}
+	}
+	short := bundle.File{Path: "c.dll", Content: tree.File{Size: 3, Open: tree.Bytes([]byte("ab"), 0).Open}}
+	if err := tr.Rebundle(t.Context(), io.Discard, short); err == nil || err.Error() != "app: cannot be bundled again: c.dll: has 2 bytes instead of 3" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRebundleWhatIsNoBundle(t *testing.T) {
+	dir := t.TempDir()
+	tr, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	if err := tr.Rebundle(t.Context(), io.Discard); err == nil || err.Error() != dir+": is not a single-file .NET application" {
+		t.Errorf("error %v", err)
+	}
+}
+
 // streamed is a tree whose files can only be read from their beginning.
 type streamed struct{ fs.FS }
 

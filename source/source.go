@@ -139,6 +139,7 @@ type Tree struct {
 	Inputs []Input        // what was read, in the order of reading
 	Bundle *bundle.Header // the header, of a single-file application
 
+	app     io.ReaderAt // the bytes under Bundle
 	closers []func() error
 	closed  sync.Once
 	err     error
