@@ -1,5 +1,5 @@
-// Package nativeformat reads and writes the structures in which ReadyToRun images keep their tables: compressed integers, sparse
-// arrays, hash tables and nibble streams. All offsets are from the start of the table's own section.
+// Package nativeformat reads and writes the structures in which ReadyToRun images keep their tables: compressed integers,
+// sparse arrays, hash tables and nibble streams. All offsets are from the start of the table's own section.
 package nativeformat
 
 import (

@@ -107,14 +107,15 @@ func (p *hashtablePlan) entryStart(entry int) int {
 }
 
 // placeEntries gives the entries their offsets: again and again, since the payloads are the further off the more room
-// the entries take. Widths only grow, so that it ends.
+// the entries take. Widths begin at the least and only grow, so that it ends; no distance is overestimated on the way.
 func (p *hashtablePlan) placeEntries() {
+	p.entryBytes = 2 * len(p.at)
 	for again := true; again; {
 		again = false
 		end := 0
 		for i := range p.at {
 			p.at[i] = end
-			if width := signedSize(p.delta(i)); width > p.widths[i] {
+			if width := signedSize(max(0, p.delta(i))); width > p.widths[i] {
 				p.widths[i], again = width, true
 			}
 			end += 1 + p.widths[i]
