@@ -5,44 +5,88 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"hash"
 	"io"
 	"os"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 )
 
-// Digest fills in the hashes that the inputs do not have yet, reading each file once. Folders have none. It is not for
-// concurrent use.
+// Digest fills in the hashes that the inputs do not have yet, in parallel. Folders have none. It is not for concurrent
+// use.
 func (t *Tree) Digest(ctx context.Context) error {
+	d := digests{}
 	for i := range t.Inputs {
-		if err := t.Inputs[i].digest(ctx); err != nil {
-			return err
-		}
+		d.want(&t.Inputs[i], &t.Inputs[i].SHA256, sha256.New)
+		d.want(&t.Inputs[i], &t.Inputs[i].SHA512, sha512.New)
 	}
-	return nil
+	return d.fill(ctx)
 }
 
-func (in *Input) digest(ctx context.Context) error {
-	if in.Path == "" || in.SHA256 != "" && in.SHA512 != "" {
-		return nil
+// DigestSHA256 is Digest without SHA-512, which takes most of its time.
+func (t *Tree) DigestSHA256(ctx context.Context) error {
+	d := digests{}
+	for i := range t.Inputs {
+		d.want(&t.Inputs[i], &t.Inputs[i].SHA256, sha256.New)
 	}
-	f, err := os.Open(in.Path)
+	return d.fill(ctx)
+}
+
+// digests are the hashes that are wanted. Several inputs may come from one file.
+type digests []*digest
+
+type digest struct {
+	file   *Input
+	hash   hash.Hash
+	fields []*string
+}
+
+// want asks for a hash of an input, unless it is known.
+func (d *digests) want(in *Input, field *string, algorithm func() hash.Hash) {
+	if in.Path == "" || *field != "" {
+		return
+	}
+	h := algorithm()
+	for _, other := range *d {
+		if other.file.Path == in.Path && other.hash.Size() == h.Size() {
+			other.fields = append(other.fields, field)
+			return
+		}
+	}
+	*d = append(*d, &digest{in, h, []*string{field}})
+}
+
+func (d digests) fill(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, one := range d {
+		g.Go(func() error { return one.read(ctx) })
+	}
+	return g.Wait()
+}
+
+func (d *digest) read(ctx context.Context) error {
+	f, err := os.Open(d.file.Path)
 	if err != nil {
-		return fault.Wrap(err, in.Path, "cannot be read")
+		return fault.Wrap(err, d.file.Path, "cannot be read")
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || info.IsDir() {
-		return fault.Wrap(err, in.Path, "cannot be read")
+		return fault.Wrap(err, d.file.Path, "cannot be read")
 	}
-	short, long := sha256.New(), sha512.New()
-	n, err := io.Copy(io.MultiWriter(short, long), contextReader{ctx, f})
+	n, err := io.Copy(d.hash, contextReader{ctx, f})
 	if err != nil {
-		return fault.Wrap(err, in.Path, "cannot be read")
+		return fault.Wrap(err, d.file.Path, "cannot be read")
 	}
-	if n != in.Size {
-		return fault.New(in.Path, "had %d bytes when it was opened and has %d now", in.Size, n)
+	if n != d.file.Size {
+		return fault.New(d.file.Path, "had %d bytes when it was opened and has %d now", d.file.Size, n)
 	}
-	in.SHA256, in.SHA512 = hex.EncodeToString(short.Sum(nil)), hex.EncodeToString(long.Sum(nil))
+	for _, field := range d.fields {
+		*field = hex.EncodeToString(d.hash.Sum(nil))
+	}
 	return nil
 }
 
