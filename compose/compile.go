@@ -8,6 +8,8 @@ import (
 	"path"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/layout"
@@ -39,8 +41,20 @@ type imageRecord struct {
 
 const recordFile = "compile.json"
 
-// compile runs the compiler once for each image of the plan, unless the cache has the outcome.
-func (p *plan) compile(ctx context.Context) (*compiled, error) {
+// compile runs the compiler once for each image of the plan, unless the cache has the outcome, and meanwhile does what
+// only the root needs.
+func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.unpackRest(ctx, p.set) })
+	g.Go(func() error { return p.tree.Digest(ctx) })
+	g.Go(func() (err error) {
+		made, err = p.compileImages(ctx)
+		return err
+	})
+	return made, g.Wait()
+}
+
+func (p *plan) compileImages(ctx context.Context) (*compiled, error) {
 	dir, hit, err := p.Source.Cache.Do(ctx, "composites", p.key(), p.fill)
 	if err != nil {
 		return nil, err
@@ -55,7 +69,7 @@ func (p *plan) compile(ctx context.Context) (*compiled, error) {
 
 // fill makes the entry of the cache: a folder for each image, with the image and its components, and the record.
 func (p *plan) fill(ctx context.Context, tmp string) error {
-	compiler, err := p.compiler.open(ctx)
+	compiler, err := p.compiler.get(ctx)
 	if err != nil {
 		return err
 	}

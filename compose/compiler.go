@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
@@ -15,7 +16,25 @@ import (
 type compiler struct {
 	key  string // names its content
 	open func(ctx context.Context) (*crossgen.Compiler, error)
+
+	mu     sync.Mutex
+	opened *crossgen.Compiler
 }
+
+// get opens the compiler, unless it is open already.
+func (c *compiler) get(ctx context.Context) (*crossgen.Compiler, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.opened != nil {
+		return c.opened, nil
+	}
+	opened, err := c.open(ctx)
+	c.opened = opened
+	return opened, err
+}
+
+// warmUp opens the compiler ahead of time. What goes wrong will go wrong again when it is needed, and is told then.
+func (c *compiler) warmUp(ctx context.Context) { _, _ = c.get(ctx) }
 
 // findCompiler finds the compiler: where the user says, else in the pack of that version.
 func findCompiler(ctx context.Context, spec, version string, so source.Options) (*compiler, error) {
@@ -40,7 +59,7 @@ func packedCompiler(ctx context.Context, spec, version string, so source.Options
 			Hint: "put " + crossgen.PackID() + " of that version into --packs, or name a compiler with --crossgen2"}
 	}
 	defer t.Close()
-	if err := t.Digest(ctx); err != nil {
+	if err := t.DigestSHA256(ctx); err != nil {
 		return nil, err
 	}
 	key := compilerFormat

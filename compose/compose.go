@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/layout"
@@ -77,29 +79,41 @@ func Compose(ctx context.Context, set, out string, o Options) (*Result, error) {
 	return p.result(root, out, made)
 }
 
-// plan settles everything: the files of the set, which of them become members, the profiles, the images.
+// plan settles everything: the files of the set, which of them become members, the profiles, the images. The set, the
+// profiles and the compiler are read side by side.
 func (j *job) plan(ctx context.Context) (*plan, error) {
 	recipe, _ := crossgen.FindRecipe(j.Recipe)
 	p := &plan{job: j, recipe: recipe}
-	var err error
-	if p.profiles, err = j.readProfiles(recipe); err != nil {
-		return nil, err
-	}
-	if p.set, err = j.unpack(ctx); err != nil {
-		return nil, err
-	}
-	if p.root, err = layout.Read(os.DirFS(p.set.dir)); err != nil {
-		return nil, err
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		p.profiles, err = j.readProfiles(ctx, recipe)
+		return err
+	})
+	g.Go(func() (err error) {
+		// Where the set is new, so will be what is made of it: the compiler is needed. What is wrong with it shows then.
+		p.set, err = j.unpack(ctx, func() { g.Go(func() error { j.compiler.warmUp(ctx); return nil }) })
+		if err != nil {
+			return err
+		}
+		return p.choose(ctx)
+	})
+	return p, g.Wait()
+}
+
+// choose settles which files of the set become members of which images.
+func (p *plan) choose(ctx context.Context) (err error) {
+	if p.root, err = layout.Read(p.set.tree); err != nil {
+		return err
 	}
 	files, err := p.root.Managed(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if p.assemblies, err = choose(files, recipe, j.Options); err != nil {
-		return nil, err
+	if p.assemblies, err = choose(files, p.recipe, p.Options); err != nil {
+		return err
 	}
-	p.images = imagesFor(p.assemblies, j.Options)
-	return p, nil
+	p.images = imagesFor(p.assemblies, p.Options)
+	return nil
 }
 
 // target gives operating system and architecture as the compiler calls them, from the core library.
@@ -118,7 +132,7 @@ func (p *plan) place(ctx context.Context, made *compiled) (*tree.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := layout.Place(ctx, os.DirFS(p.set.dir), placement)
+	root, err := layout.Place(ctx, p.set.tree, placement)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +168,7 @@ func (p *plan) buildRecord(made *compiled) *manifest.Build {
 		ToolVersion: p.ToolVersion, Engine: EngineCrossgen2, Recipe: p.recipe.Name, Shape: p.Shape,
 		Scope: p.Scope, RID: p.root.RID(), InstructionSets: p.InstructionSets,
 		Compiler: &made.Compiler,
-		Inputs:   p.inputs, Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
+		Inputs:   p.inputs(), Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
 	}
 	for _, f := range p.profiles {
 		b.Profiles = append(b.Profiles, manifest.Profile{Name: f.name, SHA256: f.sha256})
@@ -167,7 +181,7 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 		Root: dir, Version: p.root.Framework(layout.NETCore).Version, RID: p.root.RID(), Engine: EngineCrossgen2,
 		Recipe: p.recipe.Name, Shape: p.Shape, Compiler: made.Compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
-		SetBytes: totalSize(os.DirFS(p.set.dir)), Excluded: exclusions(p.assemblies),
+		SetBytes: totalSize(p.set.tree), Excluded: exclusions(p.assemblies),
 	}
 	for _, i := range made.Images {
 		info, err := os.Stat(filepath.Join(made.dir, i.Name, i.Name))

@@ -3,20 +3,22 @@ package compose
 import (
 	"context"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/manifest"
 	"github.com/r2rpack/r2rpack/source"
 )
 
-// job is a compose run with everything open that it needs: the set, the compiler, the profile of the runtime pack.
+// job is a compose run with everything open that it needs: the set and the compiler.
 type job struct {
 	Options
 	spec     string
 	tree     *source.Tree
-	inputs   []manifest.Input // the packages and archives of the set, with their hashes; empty for a folder
+	version  string // of Microsoft.NETCore.App in the set
+	rid      string // of the set
 	compiler *compiler
-	profile  string // file of the runtime pack's own .mibc; empty: there is none
 }
 
 // open opens a framework set and, beside it, what the engine needs for it. Close the job at the end.
@@ -44,29 +46,23 @@ func (j *job) prepare(ctx context.Context) error {
 	if core == nil {
 		return fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
 	}
-	if j.inputs, err = inputs(ctx, j.tree); err != nil {
+	j.version, j.rid = core.Version, root.RID()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return j.tree.DigestSHA256(ctx) })
+	g.Go(func() (err error) {
+		j.compiler, err = findCompiler(ctx, j.Compiler, core.Version, j.Source)
 		return err
-	}
-	if j.compiler, err = findCompiler(ctx, j.Compiler, core.Version, j.Source); err != nil {
-		return err
-	}
-	j.profile, err = j.packProfile(ctx, core.Version, root.RID())
-	return err
+	})
+	return g.Wait()
 }
 
-// inputs gives the packages and archives a tree was read from, with their hashes.
-func inputs(ctx context.Context, t *source.Tree) ([]manifest.Input, error) {
-	if t.Kind == source.KindFolder {
-		return nil, nil
-	}
-	if err := t.Digest(ctx); err != nil {
-		return nil, err
-	}
+// inputs gives the packages and archives of the set, with their hashes; a folder has none.
+func (j *job) inputs() []manifest.Input {
 	var out []manifest.Input
-	for _, i := range t.Inputs {
+	for _, i := range j.tree.Inputs {
 		if i.SHA256 != "" {
 			out = append(out, manifest.Input{Name: i.Name, Version: i.Version, Size: i.Size, SHA256: i.SHA256, SHA512: i.SHA512})
 		}
 	}
-	return out, nil
+	return out
 }

@@ -22,10 +22,16 @@ type profile struct {
 }
 
 // readProfiles finds the profiles of a recipe and of the user, the pack's own first, and hashes them.
-func (j *job) readProfiles(recipe crossgen.Recipe) ([]profile, error) {
+func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profile, error) {
 	var files []string
-	if recipe.PackProfile && j.profile != "" {
-		files = append(files, j.profile)
+	if recipe.PackProfile {
+		file, err := j.packProfile(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if file != "" {
+			files = append(files, file)
+		}
 	}
 	files = append(files, j.Profiles...)
 	if recipe.Partial && len(files) == 0 {
@@ -61,16 +67,13 @@ const packProfileName = "StandardOptimizationData.mibc"
 
 // packProfile finds the profile in the runtime pack of the framework, and keeps it in the cache by the hash of the pack.
 // A pack that is not at hand is no error here: recipes that need the profile say so.
-func (j *job) packProfile(ctx context.Context, version, rid string) (string, error) {
-	id := "Microsoft.NETCore.App.Runtime." + rid
-	for _, in := range j.inputs {
-		if strings.EqualFold(in.Name, id) && in.Version == version {
-			if dir, ok := j.Source.Cache.Get("profiles", in.SHA256); ok {
-				return filepath.Join(dir, packProfileName), nil
-			}
-		}
+func (j *job) packProfile(ctx context.Context) (string, error) {
+	id := "Microsoft.NETCore.App.Runtime." + j.rid
+	known := j.input(id)
+	if dir, ok := j.Source.Cache.Get("profiles", known.SHA256); ok {
+		return filepath.Join(dir, packProfileName), nil
 	}
-	t, err := source.Open(ctx, "nuget:"+id+"@"+version, j.Source)
+	t, err := source.Open(ctx, "nuget:"+id+"@"+j.version, j.Source)
 	if err != nil {
 		return "", ctx.Err()
 	}
@@ -82,7 +85,10 @@ func (j *job) packProfile(ctx context.Context, version, rid string) (string, err
 	if err != nil {
 		return "", err
 	}
-	if err := t.Digest(ctx); err != nil {
+	if t.Inputs[0].Path == known.Path {
+		t.Inputs[0].SHA256 = known.SHA256
+	}
+	if err := t.DigestSHA256(ctx); err != nil {
 		return "", err
 	}
 	dir, _, err := j.Source.Cache.Do(ctx, "profiles", t.Inputs[0].SHA256, func(ctx context.Context, tmp string) error {
@@ -96,4 +102,14 @@ func (j *job) packProfile(ctx context.Context, version, rid string) (string, err
 		return tree.WriteDir(ctx, m, tmp, nil)
 	})
 	return filepath.Join(dir, packProfileName), err
+}
+
+// input gives the package of the set with that id and the framework's version, or nothing.
+func (j *job) input(id string) source.Input {
+	for _, in := range j.tree.Inputs {
+		if strings.EqualFold(in.Name, id) && in.Version == j.version {
+			return in
+		}
+	}
+	return source.Input{}
 }

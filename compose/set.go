@@ -9,51 +9,122 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"runtime"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/r2rpack/r2rpack/internal/progress"
 	"github.com/r2rpack/r2rpack/internal/tree"
 )
 
-// unpacked is a framework set as files on disk, where the compiler can read them.
+// unpacked is a framework set as files on disk, in two parts, so that the compiler need not wait for what it does not
+// read.
 type unpacked struct {
-	dir string
-	key string // names the content
+	dir  string    // of the first part, with all that the compiler reads
+	key  string    // names the content
+	tree *tree.Map // the set; before unpackRest, the second part is read from the packages
+	rest *tree.Map // the second part, as it is packed
 }
 
-// unpack writes the set into the cache, once for each content.
-func (j *job) unpack(ctx context.Context) (*unpacked, error) {
+// setFormat is part of the keys: raise it when what is kept of a set changes.
+const setFormat = "2 "
+
+// unpack writes what the compiler reads into the cache, once for each content. It calls missing when it was not there.
+func (j *job) unpack(ctx context.Context, missing func()) (*unpacked, error) {
 	key, err := j.setKey(ctx)
 	if err != nil {
 		return nil, err
 	}
-	dir, _, err := j.Source.Cache.Do(ctx, "sets", key, func(ctx context.Context, tmp string) error {
-		task := j.Progress.Start("unpacking", totalSize(j.tree))
+	assemblies, rest, err := split(j.tree)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := j.keep(ctx, "assemblies "+key, assemblies, j.Progress, missing)
+	if err != nil {
+		return nil, err
+	}
+	s := &unpacked{dir: dir, key: key, rest: rest}
+	s.tree, err = overlay(j.tree, dir)
+	return s, err
+}
+
+// unpackRest writes the rest of a set into the cache.
+func (j *job) unpackRest(ctx context.Context, s *unpacked) error {
+	dir, err := j.keep(ctx, "rest "+s.key, s.rest, progress.None, func() {})
+	if err == nil {
+		s.tree, err = overlay(s.tree, dir)
+	}
+	return err
+}
+
+// keep writes a part of a set into the cache, unless it is there.
+func (j *job) keep(ctx context.Context, key string, part fs.FS, report progress.Reporter, missing func()) (dir string, err error) {
+	dir, _, err = j.Source.Cache.Do(ctx, "sets", setFormat+key, func(ctx context.Context, tmp string) error {
+		missing()
+		task := report.Start("unpacking", totalSize(part))
 		defer task.Done()
 		if err := os.Mkdir(tmp, 0o755); err != nil {
 			return err
 		}
-		return tree.WriteDir(ctx, j.tree, tmp, task)
+		return tree.WriteDir(ctx, part, tmp, task)
 	})
+	return dir, err
+}
+
+// split divides a set into its assemblies, with all that may be one, and the rest. A set with symbolic links, which may
+// lead from one part to the other, is not divided.
+func split(set fs.FS) (assemblies, rest *tree.Map, err error) {
+	entries, err := tree.List(set)
+	if err != nil {
+		return nil, nil, err
+	}
+	linked := slices.ContainsFunc(entries, func(e tree.Entry) bool { return e.Info.Mode()&fs.ModeSymlink != 0 })
+	assemblies, rest = tree.NewMap(), tree.NewMap()
+	for _, e := range entries {
+		part := rest
+		if linked || strings.EqualFold(path.Ext(e.Path), ".dll") {
+			part = assemblies
+		}
+		if err := part.Add(e.Path, e.File(set)); err != nil {
+			return nil, nil, err
+		}
+	}
+	return assemblies, rest, nil
+}
+
+// overlay gives a tree with the files of a folder in place of its own.
+func overlay(base fs.FS, dir string) (*tree.Map, error) {
+	out, err := tree.Copy(base)
 	if err != nil {
 		return nil, err
 	}
-	return &unpacked{dir: dir, key: key}, nil
+	files := os.DirFS(dir)
+	entries, err := tree.List(files)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if err := out.Replace(e.Path, e.File(files)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // setKey tells sets apart by content: by the hashes of the packages they were read from, else by those of all files.
 func (j *job) setKey(ctx context.Context) (string, error) {
 	h := sha256.New()
-	known := len(j.inputs) > 0
-	for _, in := range j.inputs {
-		known = known && in.SHA256 != ""
+	inputs := j.inputs()
+	if len(inputs) == 0 {
+		return hashTree(ctx, j.tree)
+	}
+	for _, in := range inputs {
 		fmt.Fprintf(h, "input %s\n", in.SHA256)
 	}
-	if known {
-		return sum(h), nil
-	}
-	return hashTree(ctx, j.tree)
+	return sum(h), nil
 }
 
 func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
