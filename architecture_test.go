@@ -36,6 +36,14 @@ var rooms = map[string][]string{
 	"r2r/profile":             {"r2r/ecma335", "r2r/pe"},
 	"r2r/profile/profiletest": {"r2r/ecma335", "r2r/profile"},
 	"source":                  {"bundle", "tarball", "internal/cache"},
+	"fixtures":                {},
+	"internal/parity":         {"internal/testdata", "r2r/profile/nettrace"},
+	"r2r/x64":                 {"r2r/internal/format"},
+	"r2r/arm64":               {"r2r/internal/format"},
+	"r2r/component":           {"r2r", "r2r/pe", "r2r/ecma335", "r2r/internal/format"},
+	"r2r/link":                {"r2r", "r2r/pe", "r2r/ecma335", "r2r/nativeformat", "r2r/x64", "r2r/arm64", "r2r/component", "r2r/internal/format"},
+	"r2r/verify":              {"r2r/pe", "r2r/nativeformat", "r2r/internal/format"},
+	"r2r/profile/nettrace":    {"r2r/internal/format"},
 	"tarball":                 {},
 }
 
@@ -74,7 +82,7 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/saferwall/pe":             {"r2r/pe"},
 		"github.com/schollz/progressbar/v3":   {"internal/ui"},
 		"github.com/spf13/cobra":              {"cmd/r2rpack"},
-		"github.com/klauspost/compress/gzip":  {"tarball"},
+		"github.com/klauspost/compress/gzip":  {"tarball", "r2r/profile/nettrace"},
 		"github.com/klauspost/compress/flate": {"tarball", "bundle"},
 		"github.com/klauspost/compress/zstd":  {"tarball"},
 		"github.com/klauspost/pgzip":          {"tarball"},
