@@ -1,0 +1,228 @@
+package link
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/r2rpack/r2rpack/r2r"
+	"github.com/r2rpack/r2rpack/r2r/ecma335"
+	"github.com/r2rpack/r2rpack/r2r/pe"
+)
+
+// region is a part of an image whose meaning is known, so that code has no business there.
+type region struct {
+	begin, end uint32 // RVAs
+	name       string
+}
+
+// readOnly is data that code refers to: constants, jump tables, static data of the metadata. It runs from the first
+// byte referred to, or from the start of the static data, to the next thing known.
+type readOnly struct {
+	begin, end uint32 // RVAs
+	offset     uint32 // in the area of read-only data
+}
+
+// readRegions lists what is known of the image by address.
+func (m *member) readRegions() error {
+	add := func(begin, end uint32, name string) {
+		if begin != 0 && begin <= end {
+			m.regions = append(m.regions, region{begin, end, name})
+		}
+	}
+	directory := func(d pe.Directory, name string) { add(d.RVA, d.RVA+d.Size, name) }
+	for _, s := range m.pe.Sections {
+		add(s.RVA, s.RVA, "start of a section")
+		add(s.RVA+s.VirtualSize, s.RVA+s.VirtualSize, "end of a section")
+	}
+	for _, i := range []int{pe.DirectoryResource, pe.DirectoryDebug, pe.DirectoryRelocation, pe.DirectoryCLI} {
+		directory(m.pe.Directories[i], "data directory")
+	}
+	directory(m.image.CLI.MetaData, "metadata")
+	directory(m.image.CLI.Resources, "resources")
+	directory(m.image.CLI.StrongNameSignature, "strong name signature")
+	for _, s := range m.image.Header.Sections {
+		directory(s.Directory, s.ID.String())
+	}
+	if n := len(m.methods); n > 0 {
+		add(m.methods[0].begin, m.methods[n-1].end, "code")
+		add(m.unwinds[0], m.unwinds[len(m.unwinds)-1]+1, "unwind information")
+	}
+	m.addImportRegions(add)
+	if err := m.addMetadataRegions(add); err != nil {
+		return err
+	}
+	slices.SortFunc(m.regions, func(a, b region) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end)) })
+	return nil
+}
+
+func (m *member) addImportRegions(add func(begin, end uint32, name string)) {
+	for i := range m.sections {
+		s := &m.sections[i]
+		add(s.Cells.RVA, s.Cells.RVA+s.Cells.Size, "import cells")
+		add(s.Signatures, s.Signatures+uint32(len(s.signatures)), "signature table")
+		if n := len(s.references); n > 0 {
+			size := uint32(4 * ((n + referenceStride - 1) / referenceStride))
+			for _, r := range s.references {
+				size += uint32(len(r))
+			}
+			add(s.AuxiliaryData, s.AuxiliaryData+size, "GCRefMap")
+		}
+	}
+}
+
+// addMetadataRegions adds the IL from the first body to the last one, and finds the static data.
+func (m *member) addMetadataRegions(add func(begin, end uint32, name string)) error {
+	md := m.image.Metadata
+	var first, last uint32
+	for rid := uint32(1); rid <= md.Rows(ecma335.MethodDef); rid++ {
+		row, err := md.MethodDef(rid)
+		if err != nil {
+			return err
+		}
+		if row.RVA != 0 && (first == 0 || row.RVA < first) {
+			first = row.RVA
+		}
+		last = max(last, row.RVA)
+	}
+	add(first, last+1, "IL")
+	for rid := uint32(1); rid <= md.Rows(ecma335.FieldRVA); rid++ {
+		row, err := md.FieldRVA(rid)
+		if err != nil {
+			return err
+		}
+		m.fields = append(m.fields, row.RVA)
+	}
+	slices.Sort(m.fields)
+	m.fields = slices.Compact(m.fields)
+	return nil
+}
+
+// regionBehind gives the index of the first region that begins behind an RVA.
+func (m *member) regionBehind(rva uint32) int {
+	i, _ := slices.BinarySearchFunc(m.regions, uint64(rva)+1, func(r region, rva uint64) int { return cmp.Compare(uint64(r.begin), rva) })
+	return i
+}
+
+// fieldBehind gives the index of the first static data that begins behind an RVA.
+func (m *member) fieldBehind(rva uint32) int {
+	i, _ := slices.BinarySearch(m.fields, rva+1)
+	return i
+}
+
+// piece gives the read-only data that an operand refers to.
+func (m *member) piece(rva uint32) (readOnly, error) {
+	next := m.regionBehind(rva)
+	if next == 0 || next == len(m.regions) {
+		return readOnly{}, refuse("operand", rva, "leads out of the image's sections")
+	}
+	// Regions overlap where a table is a data directory too; the last few before the address are all that can hold it.
+	for _, r := range m.regions[:next] {
+		if rva < r.end {
+			return readOnly{}, refuse("operand", rva, "leads into the %s", r.name)
+		}
+	}
+	p := readOnly{begin: rva, end: m.regions[next].begin}
+	i := m.fieldBehind(rva)
+	if i < len(m.fields) {
+		p.end = min(p.end, m.fields[i])
+	}
+	if i > 0 && m.fields[i-1] >= m.regions[next-1].end {
+		p.begin = m.fields[i-1]
+	}
+	return p, nil
+}
+
+// refer takes a piece among those that are kept.
+func (m *member) refer(rva uint32) error {
+	i, found := slices.BinarySearchFunc(m.readOnly, rva, func(p readOnly, rva uint32) int {
+		switch {
+		case p.end <= rva:
+			return -1
+		case p.begin > rva:
+			return 1
+		}
+		return 0
+	})
+	if found {
+		return nil
+	}
+	p, err := m.piece(rva)
+	if err != nil {
+		return err
+	}
+	if i < len(m.readOnly) && m.readOnly[i].end == p.end {
+		m.readOnly[i].begin = p.begin
+		return nil
+	}
+	m.readOnly = slices.Insert(m.readOnly, i, p)
+	return nil
+}
+
+// readOnlyAt gives the offset in the area of read-only data of what lay at an RVA.
+func (m *member) readOnlyAt(rva uint32) (uint32, bool) {
+	i, found := slices.BinarySearchFunc(m.readOnly, rva, func(p readOnly, rva uint32) int {
+		switch {
+		case p.end <= rva:
+			return -1
+		case p.begin > rva:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		return 0, false
+	}
+	return m.readOnly[i].offset + rva - m.readOnly[i].begin, true
+}
+
+// unwindEnd gives the end of the unwind information, and of the GC information behind it, that begins at an RVA: it
+// ends where anything else begins. It may take in padding.
+func (m *member) unwindEnd(rva uint32) uint32 {
+	end := m.regions[m.regionBehind(rva)].begin
+	if i, _ := slices.BinarySearch(m.unwinds, rva+1); i < len(m.unwinds) {
+		end = min(end, m.unwinds[i])
+	}
+	if i := m.fieldBehind(rva); i < len(m.fields) {
+		end = min(end, m.fields[i])
+	}
+	return end
+}
+
+// clauses are the exception clauses of a method (section 104).
+type clauses struct {
+	method int
+	data   []byte
+}
+
+// clauseSize is the size of a clause (CORCOMPILE_EXCEPTION_CLAUSE).
+const clauseSize = 24
+
+// readClauses reads the table of exception clauses: for each method its RVA and that of its clauses, in ascending
+// order; a method's clauses end where the next's begin, and a last row says where all end. Clauses tell places by their
+// distance from the method's begin, and tokens of the method's own module, so that they move as they are. Source:
+// runtime, src/coreclr/vm/codeman.cpp (NativeExceptionInfoLookupTable, ReadyToRunJitManager::InitializeEHEnumeration).
+func (m *member) readClauses() error {
+	data, rva, err := m.section(r2r.SectionExceptionInfo)
+	if err != nil || data == nil {
+		return err
+	}
+	if len(data)%8 != 0 || len(data) < 16 || le(data, len(data)/4-2) != ^uint32(0) {
+		return refuse("exception clauses", rva, "%d bytes are not whole rows with an end", len(data))
+	}
+	for i := 0; i < len(data)/4-2; i += 2 {
+		begin, from, to := le(data, i), le(data, i+1), le(data, i+3)
+		method := m.methodAt(begin)
+		if method < 0 {
+			return refuse("exception clauses", rva+uint32(4*i), "are of no method at %#x", begin)
+		}
+		if from > to || (to-from)%clauseSize != 0 {
+			return refuse("exception clauses", rva+uint32(4*i), "%#x to %#x are not whole clauses", from, to)
+		}
+		list, err := m.pe.At(from, to-from)
+		if err != nil {
+			return err
+		}
+		m.clauses = append(m.clauses, clauses{method, list})
+	}
+	return nil
+}
