@@ -116,6 +116,8 @@ func checkConfig(r *Root, f *Framework) []Finding {
 	for _, ref := range config.Frameworks {
 		lower := r.Resolve(ref, config.RollForward)
 		switch {
+		case lower == nil && r.alone() && r.Framework(ref.Name) == nil:
+			// it is where the tree will be laid
 		case lower == nil:
 			out = append(out, newFinding("framework-unresolved", file, "needs %s %s, which is not there", ref.Name, ref.Version))
 		case lower.Version != ref.Version:

@@ -20,6 +20,13 @@ func checkFolders(f *facts) []Finding {
 		return nil
 	}
 	var out []Finding
+	for i := range r.Frameworks {
+		out = append(out, checkFramework(&r.Frameworks[i])...)
+	}
+	out = append(out, checkPatches(r)...)
+	if r.alone() {
+		return append(out, newFinding("framework-alone", "shared", "holds no %s, and there is no host", NETCore))
+	}
 	if r.Muxer == "" {
 		out = append(out, newFinding("muxer-missing", "dotnet", "is not there"))
 	}
@@ -34,10 +41,13 @@ func checkFolders(f *facts) []Finding {
 		host := r.Hosts[len(r.Hosts)-1]
 		out = append(out, newFinding("hostfxr-version", host.Path, "is the highest, of %s; the highest %s is %s", host.Version, NETCore, core.Version))
 	}
-	for i := range r.Frameworks {
-		out = append(out, checkFramework(&r.Frameworks[i])...)
-	}
-	return append(out, checkPatches(r)...)
+	return out
+}
+
+// alone says whether the tree holds only frameworks that stand on another one's tree, as the packages of Linux
+// distributions do that hold Microsoft.AspNetCore.App.
+func (r *Root) alone() bool {
+	return len(r.Frameworks) > 0 && r.Framework(NETCore) == nil && r.Muxer == "" && len(r.Hosts) == 0
 }
 
 func checkFramework(f *Framework) []Finding {

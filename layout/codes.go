@@ -33,6 +33,7 @@ var codeTable = tableOf(
 	CodeDoc{"hostfxr-missing", Error, "There is no host/fxr/VERSION/ with the hostfxr library. Nothing starts.", installAnew},
 	CodeDoc{"hostfxr-version", Warning, "The highest hostfxr is not of the version of the highest Microsoft.NETCore.App.", "bring hostfxr and framework from one release"},
 	CodeDoc{"framework-missing", Error, "There is no Microsoft.NETCore.App, on which all else stands.", "add the framework"},
+	CodeDoc{"framework-alone", Warning, "The tree holds frameworks, but neither Microsoft.NETCore.App nor host nor muxer. Nothing starts before it is laid over a root that has them.", "lay it over a dotnet root, or take the whole root"},
 	CodeDoc{"framework-incomplete", Error, "A framework lacks a file without which the host does not see it or programs do not start.", installAnew},
 	CodeDoc{"framework-version", Error, "The folder of a framework is not named like a version. The host overlooks it.", "name the folder as line 2 of .version says"},
 	CodeDoc{"several-patches", Warning, "A framework is there in several patches of one minor version. The host takes the highest, which the other frameworks were not built with.", "keep one patch"},

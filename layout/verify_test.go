@@ -63,6 +63,14 @@ var planted = []struct {
 			s.remove(netDir + "/" + e.Name())
 		}
 	}, []string{"framework-unresolved " + webConfig, "framework-missing shared/Microsoft.NETCore.App"}},
+	{"a framework to be laid over a root", func(s sample) {
+		entries, _ := fs.ReadDir(s.m, netDir)
+		for _, e := range entries {
+			s.remove(netDir + "/" + e.Name())
+		}
+		s.remove("dotnet")
+		s.remove("host/fxr/10.0.12/libhostfxr.so")
+	}, []string{"framework-alone shared"}},
 	{"no runtime", func(s sample) { s.remove(netDir + "/libcoreclr.so") },
 		[]string{"deps-file-missing " + netDir + "/libcoreclr.so", "framework-incomplete " + netDir + "/libcoreclr.so"}},
 	{"no compiler, unlisted", func(s sample) { s.remove(netDir + "/libclrjit.so"); s.list(coreDeps, NETCore, netDir) },
