@@ -35,7 +35,7 @@ var rooms = map[string][]string{
 	"r2r/pe":                  {"r2r/internal/format"},
 	"r2r/profile":             {"r2r/ecma335", "r2r/pe"},
 	"r2r/profile/profiletest": {"r2r/ecma335", "r2r/profile"},
-	"source":                  {"bundle", "tarball", "internal/cache"},
+	"source":                  {"bundle", "fixtures", "tarball", "internal/cache"},
 	"fixtures":                {},
 	"internal/parity":         {"internal/testdata", "r2r/profile/nettrace"},
 	"r2r/x64":                 {"r2r/internal/format"},

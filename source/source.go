@@ -1,5 +1,5 @@
 // Package source is where trees of files come from: a folder, an archive, a NuGet package, a single-file .NET
-// application, or a registry of packages.
+// application, a registry of packages, or the tool itself.
 package source
 
 import (
@@ -34,8 +34,8 @@ type Options struct {
 	Env          func(string) string
 }
 
-// Open opens the tree that a spec names: a path, nuget:VERSION/RID, nuget:ID@VERSION or npm:NAME@VERSION. What a file is
-// its content says, except that a package is known by its extension, .nupkg.
+// Open opens the tree that a spec names: a path, nuget:VERSION/RID, nuget:ID@VERSION, npm:NAME@VERSION or demo. What a
+// file is its content says, except that a package is known by its extension, .nupkg.
 func Open(ctx context.Context, spec string, o Options) (*Tree, error) {
 	t, err := open(ctx, spec, o)
 	if err != nil {
@@ -46,6 +46,9 @@ func Open(ctx context.Context, spec string, o Options) (*Tree, error) {
 }
 
 func open(ctx context.Context, spec string, o Options) (*Tree, error) {
+	if spec == Demo {
+		return openDemo(), nil
+	}
 	if rest, ok := strings.CutPrefix(spec, "nuget:"); ok {
 		return openNuGet(ctx, spec, rest, o)
 	}
@@ -118,6 +121,7 @@ const (
 	KindPackage    Kind = "package"     // one NuGet package
 	KindSingleFile Kind = "single-file" // the files inside a single-file .NET application
 	KindDotnetRoot Kind = "dotnet-root" // runtime packs laid out as a dotnet root
+	KindDemo       Kind = "demo"        // the sample framework
 )
 
 // Input is one thing that was read to make a tree. The hashes are in lower-case hex and empty until Tree.Digest has

@@ -9,7 +9,7 @@ import (
 
 // specHint lists the forms a spec may have.
 const specHint = "a tree is a folder, an archive (.tar.gz, .tar.zst, .tar.xz, .tar, .zip), a .nupkg, a single-file .NET " +
-	"application, nuget:VERSION/RID, nuget:ID@VERSION or npm:NAME@VERSION"
+	"application, nuget:VERSION/RID, nuget:ID@VERSION, npm:NAME@VERSION or demo"
 
 // Names and versions become parts of file names and addresses, so that nothing else is let through. The forms are those
 // of NuGet (package ids; versions with up to four numbers), of runtime identifiers and of npm.
