@@ -99,13 +99,16 @@ func (s *SectionPlan) Place() error {
 // RVA gives the part's address; its section must be placed.
 func (p *Part) RVA() uint32 { return p.section.RVA + p.offset }
 
+// Offset gives the part's place in the file; its section must be placed.
+func (p *Part) Offset() uint32 { return p.section.Offset + p.offset }
+
 // Directory gives the part's address and size; its section must be placed.
 func (p *Part) Directory() Directory { return Directory{RVA: p.RVA(), Size: p.size} }
 
 // Bytes gives the part's place in the image, to be written there; the image must be allocated. Parts do not overlap.
 func (p *Part) Bytes() []byte {
 	p.written = true
-	at := p.section.Offset + p.offset
+	at := p.Offset()
 	return p.section.builder.image[at : at+p.size : at+p.size]
 }
 
