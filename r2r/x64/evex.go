@@ -1,8 +1,9 @@
 package x64
 
 // evex are the maps by the field mmm of EVEX: AVX-512 F, BW, CD, DQ, VL, VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ, IFMA, BF16,
-// VP2INTERSECT, and the vector forms of AES, PCLMULQDQ and GFNI.
-var evex = [4]*opcodeMap{1: evex0F, 2: evex0F38, 3: evex0F3A}
+// VP2INTERSECT, and the vector forms of AES, PCLMULQDQ and GFNI. AVX10.2 is in there as far as RyuJIT of .NET 10 knows it
+// (src/coreclr/jit/instrsxarch.h), because it emits such code, behind a check, for processors with AVX-512.
+var evex = [6]*opcodeMap{1: evex0F, 2: evex0F38, 3: evex0F3A, 4: newMap(), 5: evexMap5}
 
 var evex0F = newMap(
 	row{any4, 0x10, 0x11, modRM},                                          // VMOVUPS, VMOVSS
@@ -18,6 +19,7 @@ var evex0F = newMap(
 	row{sized, 0x2B, 0x2B, mem},                                           // VMOVNTPS
 	row{pF3 | pF2, 0x2C, 0x2D, modRM},                                     // VCVTTSS2SI
 	row{sized, 0x2E, 0x2F, modRM},                                         // VUCOMISS
+	row{pF3 | pF2, 0x2F, 0x2F, modRM},                                     // VCOMXSS
 	row{any4, 0x51, 0x51, modRM},                                          // VSQRTPS
 	row{sized, 0x54, 0x57, modRM},                                         // VANDPS
 	row{any4, 0x58, 0x5A, modRM},                                          // VADDPS, VMULPS, VCVTPS2PD
@@ -48,45 +50,47 @@ var evex0F = newMap(
 )
 
 var evex0F38 = newMap(
-	row{p66, 0x00, 0x00, modRM},       // VPSHUFB
-	row{p66, 0x04, 0x04, modRM},       // VPMADDUBSW
-	row{p66, 0x0B, 0x0D, modRM},       // VPMULHRSW, VPERMILPS
-	row{p66, 0x10, 0x16, modRM},       // VPSRLVW, VCVTPH2PS, VPROLVD, VPERMPS
-	row{pF3, 0x10, 0x15, modRM},       // VPMOVUSWB
-	row{p66, 0x18, 0x19, modRM},       // VBROADCASTSS
-	row{p66, 0x1A, 0x1B, mem},         // VBROADCASTF32X4
-	row{p66, 0x1C, 0x29, modRM},       // VPABSB, VPMOVSXBW, VPTESTMB, VPMULDQ
-	row{pF3, 0x20, 0x27, modRM},       // VPMOVSWB, VPTESTNMB
-	row{pF3, 0x28, 0x2A, reg},         // VPMOVM2B, VPMOVB2M, VPBROADCASTMB2Q
-	row{p66, 0x2A, 0x2A, mem},         // VMOVNTDQA
-	row{p66, 0x2B, 0x2D, modRM},       // VPACKUSDW, VSCALEFPS
-	row{p66, 0x30, 0x40, modRM},       // VPMOVZXBW, VPMINSB, VPMULLD
-	row{pF3, 0x30, 0x35, modRM},       // VPMOVWB
-	row{pF3, 0x38, 0x3A, reg},         // VPMOVM2D, VPMOVD2M, VPBROADCASTMW2D
-	row{p66, 0x42, 0x47, modRM},       // VGETEXPPS, VPLZCNTD, VPSRLVD
-	row{p66, 0x4C, 0x55, modRM},       // VRCP14PS, VPDPBUSD, VPOPCNTB
-	row{pF3, 0x52, 0x52, modRM},       // VDPBF16PS
-	row{p66, 0x58, 0x59, modRM},       // VPBROADCASTD
-	row{p66, 0x5A, 0x5B, mem},         // VBROADCASTI32X4
-	row{p66, 0x62, 0x66, modRM},       // VPEXPANDB, VPCOMPRESSB, VPBLENDMD
-	row{pF2, 0x68, 0x68, modRM},       // VP2INTERSECTD
-	row{p66, 0x70, 0x73, modRM},       // VPSHLDVW
-	row{pF3 | pF2, 0x72, 0x72, modRM}, // VCVTNEPS2BF16
-	row{p66, 0x75, 0x79, modRM},       // VPERMI2B, VPBROADCASTB
-	row{p66, 0x7A, 0x7C, reg},         // VPBROADCASTB of a register
-	row{p66, 0x7D, 0x7F, modRM},       // VPERMT2B
-	row{p66, 0x83, 0x83, modRM},       // VPMULTISHIFTQB
-	row{p66, 0x88, 0x8B, modRM},       // VEXPANDPS, VCOMPRESSPS
-	row{p66, 0x8D, 0x8D, modRM},       // VPERMB
-	row{p66, 0x8F, 0x8F, modRM},       // VPSHUFBITQMB
-	row{p66, 0x90, 0x93, mem | vsib},  // VPGATHERDD
-	row{p66, 0x96, 0x9F, modRM},       // VFMADDSUB132PS
-	row{p66, 0xA0, 0xA3, mem | vsib},  // VPSCATTERDD
-	row{p66, 0xA6, 0xAF, modRM},       //
-	row{p66, 0xB4, 0xBF, modRM},       // VPMADD52LUQ, VFMADDSUB231PS
-	row{p66, 0xC4, 0xC4, modRM},       // VPCONFLICTD
-	row{p66, 0xCF, 0xCF, modRM},       // VGF2P8MULB
-	row{p66, 0xDC, 0xDF, modRM},       // VAESENC
+	row{p66, 0x00, 0x00, modRM},            // VPSHUFB
+	row{p66, 0x04, 0x04, modRM},            // VPMADDUBSW
+	row{p66, 0x0B, 0x0D, modRM},            // VPMULHRSW, VPERMILPS
+	row{p66, 0x10, 0x16, modRM},            // VPSRLVW, VCVTPH2PS, VPROLVD, VPERMPS
+	row{pF3, 0x10, 0x15, modRM},            // VPMOVUSWB
+	row{p66, 0x18, 0x19, modRM},            // VBROADCASTSS
+	row{p66, 0x1A, 0x1B, mem},              // VBROADCASTF32X4
+	row{p66, 0x1C, 0x29, modRM},            // VPABSB, VPMOVSXBW, VPTESTMB, VPMULDQ
+	row{pF3, 0x20, 0x27, modRM},            // VPMOVSWB, VPTESTNMB
+	row{pF3, 0x28, 0x2A, reg},              // VPMOVM2B, VPMOVB2M, VPBROADCASTMB2Q
+	row{p66, 0x2A, 0x2A, mem},              // VMOVNTDQA
+	row{p66, 0x2B, 0x2D, modRM},            // VPACKUSDW, VSCALEFPS
+	row{p66, 0x30, 0x40, modRM},            // VPMOVZXBW, VPMINSB, VPMULLD
+	row{pF3, 0x30, 0x35, modRM},            // VPMOVWB
+	row{pF3, 0x38, 0x3A, reg},              // VPMOVM2D, VPMOVD2M, VPBROADCASTMW2D
+	row{p66, 0x42, 0x47, modRM},            // VGETEXPPS, VPLZCNTD, VPSRLVD
+	row{p66, 0x4C, 0x55, modRM},            // VRCP14PS, VPDPBUSD, VPOPCNTB
+	row{np | pF3 | pF2, 0x50, 0x51, modRM}, // VPDPBSSD
+	row{pF3, 0x52, 0x52, modRM},            // VDPBF16PS
+	row{p66, 0x58, 0x59, modRM},            // VPBROADCASTD
+	row{p66, 0x5A, 0x5B, mem},              // VBROADCASTI32X4
+	row{p66, 0x62, 0x66, modRM},            // VPEXPANDB, VPCOMPRESSB, VPBLENDMD
+	row{pF2, 0x68, 0x68, modRM},            // VP2INTERSECTD
+	row{p66, 0x70, 0x73, modRM},            // VPSHLDVW
+	row{pF3 | pF2, 0x72, 0x72, modRM},      // VCVTNEPS2BF16
+	row{p66, 0x75, 0x79, modRM},            // VPERMI2B, VPBROADCASTB
+	row{p66, 0x7A, 0x7C, reg},              // VPBROADCASTB of a register
+	row{p66, 0x7D, 0x7F, modRM},            // VPERMT2B
+	row{p66, 0x83, 0x83, modRM},            // VPMULTISHIFTQB
+	row{p66, 0x88, 0x8B, modRM},            // VEXPANDPS, VCOMPRESSPS
+	row{p66, 0x8D, 0x8D, modRM},            // VPERMB
+	row{p66, 0x8F, 0x8F, modRM},            // VPSHUFBITQMB
+	row{p66, 0x90, 0x93, mem | vsib},       // VPGATHERDD
+	row{p66, 0x96, 0x9F, modRM},            // VFMADDSUB132PS
+	row{p66, 0xA0, 0xA3, mem | vsib},       // VPSCATTERDD
+	row{p66, 0xA6, 0xAF, modRM},            //
+	row{p66, 0xB4, 0xBF, modRM},            // VPMADD52LUQ, VFMADDSUB231PS
+	row{p66, 0xC4, 0xC4, modRM},            // VPCONFLICTD
+	row{p66, 0xCF, 0xCF, modRM},            // VGF2P8MULB
+	row{np | p66 | pF3, 0xD2, 0xD3, modRM}, // VPDPWSUD
+	row{p66, 0xDC, 0xDF, modRM},            // VAESENC
 )
 
 var evex0F3A = newMap(
@@ -100,9 +104,17 @@ var evex0F3A = newMap(
 	row{p66, 0x38, 0x3B, modRM | ib}, // VINSERTI32X4
 	row{p66, 0x3E, 0x3F, modRM | ib}, // VPCMPUB
 	row{p66, 0x42, 0x44, modRM | ib}, // VDBPSADBW, VSHUFI32X4, VPCLMULQDQ
-	row{p66, 0x50, 0x51, modRM | ib}, // VRANGEPS
+	row{pF3, 0x42, 0x42, modRM | ib}, // VMPSADBW
+	row{p66, 0x50, 0x53, modRM | ib}, // VRANGEPS, VMINMAXPS
 	row{p66, 0x54, 0x57, modRM | ib}, // VFIXUPIMMPS, VREDUCEPS
 	row{p66, 0x66, 0x67, modRM | ib}, // VFPCLASSPS
 	row{p66, 0x70, 0x73, modRM | ib}, // VPSHLDW
 	row{p66, 0xCE, 0xCF, modRM | ib}, // VGF2P8AFFINEQB
+)
+
+var evexMap5 = newMap(
+	row{p66, 0x68, 0x6B, modRM},  // VCVTTPS2IBS
+	row{any4, 0x6C, 0x6D, modRM}, // VCVTTPS2UDQS, VCVTTSS2USIS
+	row{pF3, 0x6E, 0x6E, modRM},  // VMOVW
+	row{pF3, 0x7E, 0x7E, modRM},  //
 )

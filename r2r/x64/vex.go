@@ -1,6 +1,7 @@
 package x64
 
-// vex are the maps by the field mmmmm of VEX: AVX, AVX2, FMA, BMI, AVX-VNNI, mask registers.
+// vex are the maps by the field mmmmm of VEX: AVX, AVX2, FMA, BMI, AVX-VNNI with INT8 and
+// INT16, mask registers.
 var vex = [4]*opcodeMap{1: vex0F, 2: vex0F38, 3: vex0F3A}
 
 var vex0F = newMap(append(sse(),
