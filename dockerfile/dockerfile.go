@@ -41,7 +41,7 @@ type File struct {
 // Generate gives the Dockerfiles for a packed folder, and a .dockerignore that keeps all but the archives out of the
 // build. Archives are <product>-<version>-<rid>.tar.gz, each with its checksum in <archive>.sha512; the checksum goes
 // into the Dockerfile. Where <product>-<version>-<rid>.manifest.json exists, the versions of the frameworks are read
-// from it.
+// from it; archives without Microsoft.NETCore.App are laid over Options.Base as it is.
 //
 // The architectures of one product, version and C library share a Dockerfile, in which TARGETARCH selects. If there is
 // more than one such group each has a Dockerfile with a suffix for what differs: product, version, distribution.
@@ -61,7 +61,7 @@ func Generate(dist fs.FS, o Options) ([]File, error) {
 	var out []File
 	var used []string
 	for _, image := range images {
-		if err := image.readVersions(dist); err != nil {
+		if err := image.readVersions(dist, o.Base != ""); err != nil {
 			return nil, err
 		}
 		for i := range image.Archives {

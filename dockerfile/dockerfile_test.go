@@ -52,6 +52,9 @@ func TestGenerate(t *testing.T) {
 	withOthers["aspnetcore-runtime-composite-10.0.12-win-x64.zip"] = text("")
 	withoutManifest := packed(preview)
 	delete(withoutManifest, preview+".manifest.json")
+	const alone = "sample-framework-composite-10.0.0-linux-x64"
+	frameworkAlone := packed(alone)
+	frameworkAlone[alone+".manifest.json"] = text(`{"frameworks": [{"name": "Sample.Framework", "version": "10.0.0"}]}`)
 	tests := []struct {
 		name string
 		dist fstest.MapFS
@@ -71,6 +74,7 @@ func TestGenerate(t *testing.T) {
 		{"ubuntu", packed(x64, musl), Options{Distro: "ubuntu"}},
 		{"jammy", packed(old), Options{Base: "ubuntu:22.04"}},
 		{"own-base", packed(x64), Options{Base: "registry.example:5000/team/chiseled:24.04"}},
+		{"framework-alone", frameworkAlone, Options{Base: "aspnetcore-runtime-composite:10.0.12"}},
 		{"own-base-musl", packed(musl), Options{Base: "registry.example/team/base"}},
 	}
 	for _, test := range tests {
@@ -162,7 +166,7 @@ func TestGenerateErrors(t *testing.T) {
 		{"version that breaks out", with(packed(x64), x64+".manifest.json", `{"frameworks":[{"name":"Microsoft.NETCore.App","version":"1.0.0\nRUN evil"}]}`), Options{},
 			x64 + `.manifest.json: "1.0.0\nRUN evil" is not a framework version`, false},
 		{"no .NET", with(packed(x64), x64+".manifest.json", `{"frameworks":[{"name":"Microsoft.AspNetCore.App","version":"10.0.12"}]}`), Options{},
-			x64 + ".manifest.json: names no Microsoft.NETCore.App, without which nothing runs", false},
+			x64 + ".tar.gz: holds no Microsoft.NETCore.App, without which nothing runs", false},
 		{"mixed versions", with(packed(arm64, x64), x64+".manifest.json", `{"frameworks":[{"name":"Microsoft.NETCore.App","version":"10.0.11"}]}`), Options{},
 			x64 + ".tar.gz: has other framework versions than " + arm64 + ".tar.gz", false},
 		{"unknown distribution", packed(x64), Options{Distro: "slackware"}, "slackware: is not a known distribution", true},

@@ -15,7 +15,7 @@ type image struct {
 	Version       string
 	Musl          bool
 	Archives      []archive
-	DotnetVersion string
+	DotnetVersion string // "" where the archives are laid over a base that has .NET
 	AspNetVersion string // "" where there is no ASP.NET Core
 	Base          string
 	Installer     string  // the image that checks and unpacks

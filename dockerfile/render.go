@@ -41,7 +41,7 @@ func (g *image) RIDs() string {
 
 // Tool is how the final stage installs packages; "" where it installs none.
 func (g *image) Tool() packageTool {
-	if g.Distro == nil {
+	if g.Distro == nil || g.DotnetVersion == "" {
 		return ""
 	}
 	return g.Distro.tool

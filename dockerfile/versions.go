@@ -22,12 +22,17 @@ const maxManifest = 16 << 20
 
 var frameworkVersion = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+(?:[.+-][0-9A-Za-z]+)*$`)
 
-// readVersions fills in the versions of the frameworks: what the manifests say, else what the archives are called.
-func (g *image) readVersions(dist fs.FS) error {
+// readVersions fills in the versions of the frameworks: what the manifests say, else what the archives are called. An
+// archive without Microsoft.NETCore.App needs a base that has it, which only the user can name.
+func (g *image) readVersions(dist fs.FS, ownBase bool) error {
 	for i, a := range g.Archives {
 		dotnet, aspnet, err := a.versions(dist)
 		if err != nil {
 			return err
+		}
+		if dotnet == "" && !ownBase {
+			return fault.New(a.Name, "holds no Microsoft.NETCore.App, without which nothing runs").
+				WithHint("name an image that has .NET in /usr/share/dotnet with --base; the archive is laid over that")
 		}
 		if i > 0 && (dotnet != g.DotnetVersion || aspnet != g.AspNetVersion) {
 			return fault.New(a.Name, "has other framework versions than %s", g.Archives[0].Name).
@@ -64,9 +69,6 @@ func (a archive) versions(dist fs.FS) (dotnet, aspnet string, err error) {
 		case "Microsoft.AspNetCore.App":
 			aspnet = f.Version
 		}
-	}
-	if dotnet == "" {
-		return "", "", fault.New(file, "names no Microsoft.NETCore.App, without which nothing runs")
 	}
 	return dotnet, aspnet, nil
 }
