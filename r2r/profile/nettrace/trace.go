@@ -147,8 +147,11 @@ func (t *Trace) readObjects(ctx context.Context, yield func(Event) bool) error {
 			return context.Cause(ctx)
 		}
 		kind, err := t.beginObject()
-		if kind == "" || err != nil {
+		if err != nil {
 			return err
+		}
+		if kind == "" {
+			return t.readEnd()
 		}
 		if err := t.readBlock(kind, yield); err != nil {
 			return err
@@ -156,6 +159,18 @@ func (t *Trace) readObjects(ctx context.Context, yield func(Event) bool) error {
 		if err := t.endObject(); err != nil {
 			return err
 		}
+	}
+}
+
+// readEnd makes sure that nothing follows the end but a checksum that is right.
+func (t *Trace) readEnd() error {
+	switch _, err := t.src.r.ReadByte(); err {
+	case nil:
+		return t.malformed("trace", "goes on after its end")
+	case io.EOF:
+		return nil
+	default:
+		return truncated(err)
 	}
 }
 
