@@ -14,6 +14,8 @@ import (
 	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/r2r"
+	"github.com/r2rpack/r2rpack/r2r/link"
 	"github.com/r2rpack/r2rpack/source"
 	"github.com/r2rpack/r2rpack/tarball"
 )
@@ -72,7 +74,7 @@ func largest(t *testing.T, fsys fs.FS) []byte {
 
 // The official bundler is the second writer: what it wrote of these files on these hosts, with its alignment for each
 // target and its ID, is what comes out here. And a real application does the same when all its assemblies lie elsewhere
-// in another bundle.
+// in another bundle, or when the native code of all is in a composite image.
 func TestRealApps(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "cppcheck.xml")
 	if err := os.WriteFile(log, []byte(`<?xml version="1.0" encoding="UTF-8"?><results version="2"><cppcheck version="1.66"/><errors>
@@ -108,13 +110,19 @@ func TestRealApps(t *testing.T) {
 			if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" && len(c.runs) > 0 {
 				testdata.Missing(t, "the application is for linux-x64")
 			}
-			moved := rebundle(t, original, assembliesOf(t, original)...)
-			if bytes.Equal(original, moved) && len(c.runs) > 0 {
+			variants := map[string][]byte{"moved": rebundle(t, original, assembliesOf(t, original)...)}
+			if bytes.Equal(original, variants["moved"]) && len(c.runs) > 0 {
 				t.Error("nothing moved")
 			}
+			if files := linked(t, assembliesOf(t, original)); files != nil && len(c.runs) > 0 {
+				variants["linked"] = rebundle(t, original, files...)
+			}
 			for _, args := range c.runs {
-				if want, got := runWithOutput(t, original, args...), runWithOutput(t, moved, args...); got != want || want == "" {
-					t.Errorf("%s gives\n%s\ninstead of\n%s", args[0], got, want)
+				want := runWithOutput(t, original, args...)
+				for name, data := range variants {
+					if got := runWithOutput(t, data, args...); got != want || want == "" {
+						t.Errorf("%s: %s gives\n%s\ninstead of\n%s", name, args[0], got, want)
+					}
 				}
 			}
 		})
@@ -138,6 +146,38 @@ func assembliesOf(t *testing.T, data []byte) []bundle.File {
 			t.Fatal(err)
 		}
 		files = append(files, bundle.File{Path: e.Path, Type: e.Type, Content: tree.Bytes(own, 0o644)})
+	}
+	return files
+}
+
+// linked gives the files that take the place of compiled assemblies, and their composite image; nil if none is compiled.
+func linked(t *testing.T, assemblies []bundle.File) []bundle.File {
+	t.Helper()
+	var inputs []link.Input
+	for _, f := range assemblies {
+		r, err := f.Content.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := r2r.Inspect(data); err == nil && info.Kind == r2r.KindR2R {
+			inputs = append(inputs, link.Input{Name: f.Path, Data: data})
+		}
+	}
+	if inputs == nil {
+		return nil
+	}
+	const image = "app-composite.r2r.dll"
+	result, err := link.Link(t.Context(), inputs, link.Options{Name: image})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := []bundle.File{{Path: image, Type: bundle.Assembly, Content: tree.Bytes(result.Composite, 0o644)}}
+	for name, data := range result.Components {
+		files = append(files, bundle.File{Path: name, Type: bundle.Assembly, Content: tree.Bytes(data, 0o644)})
 	}
 	return files
 }
