@@ -1,0 +1,290 @@
+package verify
+
+import (
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/r2rpack/r2rpack/r2r/pe"
+)
+
+// composite is the linked image with all its tables read.
+type composite struct {
+	image
+	options   Options
+	rows      []assembly // of the manifest
+	cores     []core     // of the components, in the same order
+	table     classTable
+	methods   [][]*entry // by component
+	instances *hashedTable
+	profiles  *hashedTable
+	eh        []clauses
+	debug     debugInfo
+	blocks    blocks
+}
+
+// use notes that an original needs a class.
+func (c *composite) use(class int32) {
+	if class >= 0 {
+		c.table.used[class].Store(true)
+	}
+}
+
+// openComposite reads headers, manifest and component table: what must be known before the originals are read.
+func openComposite(data []byte) (*composite, error) {
+	file, err := pe.Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	header, ok, err := file.Export("RTR_HEADER")
+	if err != nil || !ok {
+		return nil, fmt.Errorf("no export RTR_HEADER: %w", err)
+	}
+	im, err := readImage(file, header)
+	if err != nil {
+		return nil, err
+	}
+	c := &composite{image: *im}
+	c.composite = true
+	if c.meta, err = readMetadata(c.section(&c.header, sectionManifest)); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	for rid := range c.meta.rows[tableAssemblyRef] {
+		c.rows = append(c.rows, c.meta.assemblyRef(rid+1))
+	}
+	if err := c.readComponents(); err != nil {
+		return nil, err
+	}
+	c.resolve = c.resolveModule
+	return c, c.readImports()
+}
+
+// readComponents reads table 115: for each row of the manifest a CLI header, which a composite leaves out, and a core
+// header.
+func (c *composite) readComponents() error {
+	data := c.section(&c.header, sectionComponents)
+	const row = 16
+	if len(data) != row*len(c.rows) || len(c.rows) == 0 {
+		return fmt.Errorf("component table of %d bytes for %d assemblies", len(data), len(c.rows))
+	}
+	for r := (reader{data: data}); r.pos < len(data); {
+		r.skip(8)
+		header, err := c.file.In(pe.Directory{RVA: r.u32(), Size: r.u32()})
+		if err != nil {
+			return fmt.Errorf("core header %d: %w", len(c.cores), err)
+		}
+		one, err := readCore(c.file, &reader{data: header})
+		if err != nil {
+			return fmt.Errorf("core header %d: %w", len(c.cores), err)
+		}
+		c.cores = append(c.cores, one)
+	}
+	return nil
+}
+
+// resolveModule gives the component that a module index means. Index 0 is whichever module looks; 1 is the manifest
+// itself, and from 2 on come its rows. Source: runtime, src/coreclr/vm/zapsig.cpp (DecodeModuleFromIndex).
+func (c *composite) resolveModule(index uint32) (module, error) {
+	switch {
+	case index == 0:
+		return moduleImplicit, nil
+	case index == 1 || uint64(index)-2 >= uint64(len(c.rows)):
+		return moduleNone, fmt.Errorf("the manifest has %d assemblies", len(c.rows))
+	}
+	return module(index - 2), nil
+}
+
+// read reads the rest, once names leads to the assemblies' metadata. What cannot be read is a finding and counts as
+// empty.
+func (c *composite) read(names *nameTable, f *findings, counts *Counts) {
+	c.names, c.coreLib = names, names.coreLib
+	c.table = classTable{byMeaning: map[string]int32{}, thunks: map[string]uint32{}}
+	c.classify(&c.table, true, f, &Counts{})
+	for _, classes := range c.classes {
+		counts.CompositeCells += len(classes)
+	}
+	var starts []uint32
+	c.methods = make([][]*entry, len(c.cores))
+	for i := range c.cores {
+		var err error
+		c.methods[i], err = c.methodEntries(&c.cores[i])
+		f.failed("entry points", c.rows[i].name, err)
+		for _, e := range c.methods[i] {
+			if e != nil {
+				starts = append(starts, e.function)
+			}
+		}
+	}
+	instances, err := c.image.instances()
+	f.failed("instances", "", err)
+	for i := range instances {
+		starts = append(starts, instances[i].code.function)
+	}
+	c.blocks = newBlocks(starts, len(c.functions))
+	profiles, err := c.image.profiles()
+	f.failed("profiles", "", err)
+	c.instances, c.profiles = c.bindAll("instance", instances, f), c.bindAll("profile", profiles, f)
+	c.eh, err = c.exceptions()
+	f.failed("exception clauses", "", err)
+	c.debug, err = c.debugInfo()
+	f.failed("debug information", "", err)
+}
+
+// hashedTable are the entries of a table, by the meaning of their signatures.
+type hashedTable struct {
+	entries   []instance
+	byMeaning map[string]int
+	found     []atomic.Bool
+}
+
+func (t *hashedTable) find(meaning []byte) (*instance, bool) {
+	i, ok := t.byMeaning[string(meaning)]
+	if !ok {
+		return nil, false
+	}
+	t.found[i].Store(true)
+	return &t.entries[i], true
+}
+
+func (t *hashedTable) leftOvers(what string, f *findings) {
+	for i := range t.found {
+		if !t.found[i].Load() {
+			f.add(what, fmt.Sprintf("%x", t.entries[i].meaning), "is not in any original")
+		}
+	}
+}
+
+// binding is the one method that an entry of a hashed table can be taken for.
+type binding struct {
+	meaning []byte
+	fault   string
+}
+
+// bindAll finds out which method each entry stands for.
+func (c *composite) bindAll(what string, entries []instance, f *findings) *hashedTable {
+	t := &hashedTable{entries: entries, byMeaning: make(map[string]int, len(entries)), found: make([]atomic.Bool, len(entries))}
+	bindings := make([]binding, len(entries))
+	inParallel(c.options.jobs(), len(entries), func(i int) { bindings[i] = c.bind(&entries[i]) })
+	for i, b := range bindings {
+		where := fmt.Sprintf("%s %x", what, entries[i].meaning)
+		if b.fault != "" {
+			f.add("tables of methods", where, "%s", b.fault)
+			t.found[i].Store(true)
+			continue
+		}
+		if other, twice := t.byMeaning[string(b.meaning)]; twice {
+			f.add("tables of methods", where, "is in the table twice, as entries %d and %d", other, i)
+		}
+		t.byMeaning[string(b.meaning)] = i
+	}
+	return t
+}
+
+// bind finds the method of an entry. A signature without explicit module is read by whichever component looks for one
+// of its methods, and it fits every method of the same rows and hash bits: there must be only one. Source: runtime,
+// src/coreclr/vm/readytoruninfo.cpp (SigMatchesMethodDesc).
+func (c *composite) bind(i *instance) binding {
+	if !i.implicit {
+		meaning, hash, opaque, ok := c.names.bind(i.meaning, moduleNone)
+		switch {
+		case !ok:
+			return binding{fault: "names a method or type that is not there"}
+		case !opaque && hash&i.mask != i.hash:
+			return binding{fault: fmt.Sprintf("is stored with hash %#x, but has %#x", i.hash, hash&i.mask)}
+		}
+		return binding{meaning: meaning}
+	}
+	var found binding
+	for m := range c.names.assemblies {
+		if !c.names.mayFit(i, module(m)) {
+			continue
+		}
+		meaning, hash, opaque, ok := c.names.bind(i.meaning, module(m))
+		if opaque {
+			return binding{fault: "names no module for a type whose hash is not known"}
+		}
+		if !ok || hash&i.mask != i.hash {
+			continue
+		}
+		if found.meaning != nil {
+			return binding{fault: fmt.Sprintf("names no module, and fits a method of %s and one of another assembly", c.rows[m].name)}
+		}
+		found.meaning = meaning
+	}
+	if found.meaning == nil {
+		return binding{fault: fmt.Sprintf("fits no method of any component with hash %#x", i.hash)}
+	}
+	return found
+}
+
+// inParallel calls do for 0 to n-1, from several goroutines.
+func inParallel(jobs, n int, do func(int)) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range min(jobs, n) {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (o *Options) jobs() int {
+	if o.Jobs > 0 {
+		return o.Jobs
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// thunkArea checks that all thunks lie where the runtime knows of them. Source: runtime, src/coreclr/vm/codeman.cpp
+// (GetStubCodeBlockKind).
+func (c *composite) thunkArea(f *findings) {
+	area := c.header.sections[sectionThunks]
+	for _, rva := range slices.Sorted(maps.Keys(c.thunks)) {
+		if rva < area.RVA || rva+c.thunks[rva].size > area.RVA+area.Size {
+			f.add("thunk", fmt.Sprintf("%#x", rva), "lies outside the area of thunks")
+		}
+	}
+}
+
+// leftOvers are what the composite has and no original had.
+func (c *composite) leftOvers(matched []uint32, f *findings) {
+	slices.Sort(matched)
+	for i, first := range matched {
+		if i > 0 && matched[i-1] == first {
+			f.add("code", fmt.Sprintf("runtime function %d", first), "is the code of two methods")
+		}
+	}
+	for _, first := range c.blocks.starts {
+		if _, ok := slices.BinarySearch(matched, first); !ok {
+			f.add("code", fmt.Sprintf("runtime function %d", first), "is the code of no method of the originals")
+		}
+	}
+	if len(c.functions) > 0 && (len(c.blocks.starts) == 0 || c.blocks.starts[0] != 0) {
+		f.add("code", "runtime function 0", "belongs to no method")
+	}
+	c.instances.leftOvers("instance", f)
+	c.profiles.leftOvers("profile", f)
+	for section := range c.imports {
+		for i, n := range c.classes[section] {
+			if cell := (cellID{section, i}); n >= 0 && !c.table.used[n].Load() {
+				f.add("cells", cell.String(), "%s is a cell of no original", c.describe(cell))
+			}
+		}
+	}
+	for _, e := range c.eh {
+		if i := c.functionAt(e.begin); i < 0 || c.functions[i].begin != e.begin || !isStart(c.blocks.starts, i) {
+			f.add("exception clauses", fmt.Sprintf("%#x", e.begin), "are those of no method")
+		}
+	}
+}
+
+func isStart(starts []uint32, function int) bool {
+	_, ok := slices.BinarySearch(starts, uint32(function))
+	return ok
+}

@@ -1,0 +1,301 @@
+package verify
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+)
+
+// The metadata tables that are read here (ECMA-335 II.22).
+const (
+	tableModule           = 0x00
+	tableTypeRef          = 0x01
+	tableTypeDef          = 0x02
+	tableField            = 0x04
+	tableMethodDef        = 0x06
+	tableClassLayout      = 0x0F
+	tableFieldRVA         = 0x1D
+	tableAssembly         = 0x20
+	tableAssemblyRef      = 0x23
+	tableManifestResource = 0x28
+	tableNestedClass      = 0x29
+	tableCount            = 0x2D
+)
+
+// Kinds of columns: below tableCount an index into that table, from here on a heap index, a coded index or a number.
+const (
+	columnString = 0x40 + iota
+	columnGUID
+	columnBlob
+	columnU16
+	columnU32
+	columnCoded // plus the place in codedIndexes
+)
+
+// codedIndexes are the tables that coded indexes choose from (ECMA-335 II.24.2.6), by place from columnCoded on.
+var codedIndexes = [...]struct {
+	tagBits int
+	tables  []int
+}{
+	{2, []int{0x02, 0x01, 0x1B}}, // TypeDefOrRef
+	{2, []int{0x04, 0x08, 0x17}}, // HasConstant
+	{5, []int{0x06, 0x04, 0x01, 0x02, 0x08, 0x09, 0x0A, 0x00, 0x0E, 0x17, 0x14, 0x11, 0x1A, 0x1B, 0x20, 0x23, 0x26, 0x27, 0x28, 0x2A, 0x2C, 0x2B}}, // HasCustomAttribute
+	{1, []int{0x04, 0x08}},                   // HasFieldMarshal
+	{2, []int{0x02, 0x06, 0x20}},             // HasDeclSecurity
+	{3, []int{0x02, 0x01, 0x1A, 0x06, 0x1B}}, // MemberRefParent
+	{1, []int{0x14, 0x17}},                   // HasSemantics
+	{1, []int{0x06, 0x0A}},                   // MethodDefOrRef
+	{1, []int{0x04, 0x06}},                   // MemberForwarded
+	{2, []int{0x26, 0x23, 0x27}},             // Implementation
+	{3, []int{0x06, 0x0A}},                   // CustomAttributeType
+	{2, []int{0x00, 0x1A, 0x23, 0x01}},       // ResolutionScope
+	{1, []int{0x02, 0x06}},                   // TypeOrMethodDef
+}
+
+const (
+	typeDefOrRef = columnCoded + iota
+	hasConstant
+	hasCustomAttribute
+	hasFieldMarshal
+	hasDeclSecurity
+	memberRefParent
+	hasSemantics
+	methodDefOrRef
+	memberForwarded
+	implementation
+	customAttributeType
+	resolutionScope
+	typeOrMethodDef
+)
+
+// schema gives the columns of each table (ECMA-335 II.22.2 to II.22.39; the tables of edit and continue have none here).
+var schema = [tableCount][]int{
+	0x00: {columnU16, columnString, columnGUID, columnGUID, columnGUID},
+	0x01: {resolutionScope, columnString, columnString},
+	0x02: {columnU32, columnString, columnString, typeDefOrRef, 0x04, 0x06},
+	0x03: {0x04},
+	0x04: {columnU16, columnString, columnBlob},
+	0x05: {0x06},
+	0x06: {columnU32, columnU16, columnU16, columnString, columnBlob, 0x08},
+	0x07: {0x08},
+	0x08: {columnU16, columnU16, columnString},
+	0x09: {0x02, typeDefOrRef},
+	0x0A: {memberRefParent, columnString, columnBlob},
+	0x0B: {columnU16, hasConstant, columnBlob},
+	0x0C: {hasCustomAttribute, customAttributeType, columnBlob},
+	0x0D: {hasFieldMarshal, columnBlob},
+	0x0E: {columnU16, hasDeclSecurity, columnBlob},
+	0x0F: {columnU16, columnU32, 0x02},
+	0x10: {columnU32, 0x04},
+	0x11: {columnBlob},
+	0x12: {0x02, 0x14},
+	0x13: {0x14},
+	0x14: {columnU16, columnString, typeDefOrRef},
+	0x15: {0x02, 0x17},
+	0x16: {0x17},
+	0x17: {columnU16, columnString, columnBlob},
+	0x18: {columnU16, 0x06, hasSemantics},
+	0x19: {0x02, methodDefOrRef, methodDefOrRef},
+	0x1A: {columnString},
+	0x1B: {columnBlob},
+	0x1C: {columnU16, memberForwarded, columnString, 0x1A},
+	0x1D: {columnU32, 0x04},
+	0x1E: {columnU32, columnU32},
+	0x1F: {columnU32},
+	0x20: {columnU32, columnU16, columnU16, columnU16, columnU16, columnU32, columnBlob, columnString, columnString},
+	0x21: {columnU32},
+	0x22: {columnU32, columnU32, columnU32},
+	0x23: {columnU16, columnU16, columnU16, columnU16, columnU32, columnBlob, columnString, columnString, columnBlob},
+	0x24: {columnU32, 0x23},
+	0x25: {columnU32, columnU32, columnU32, 0x23},
+	0x26: {columnU32, columnString, columnBlob},
+	0x27: {columnU32, columnU32, columnString, columnString, implementation},
+	0x28: {columnU32, columnU32, columnString, implementation},
+	0x29: {0x02, 0x02},
+	0x2A: {columnU16, columnU16, typeOrMethodDef, columnString},
+	0x2B: {methodDefOrRef, columnBlob},
+	0x2C: {0x2A, typeDefOrRef},
+}
+
+// metadata is as much of an assembly's metadata as a comparison needs: the place of every column of every row, and
+// the heaps. It is read by this package's own code, so that a fault of the linker's reader does not hide itself.
+type metadata struct {
+	data    []byte // the whole root, "BSJB" first
+	strings []byte
+	blobs   []byte
+	guids   []byte
+	rows    [tableCount]uint32
+	start   [tableCount]int // offset of a table's first row in data
+	width   [tableCount]int // bytes of a row
+	columns [tableCount][]column
+}
+
+type column struct{ offset, size int }
+
+// readMetadata reads the root, the stream headers and the table stream's header (ECMA-335 II.24.2).
+func readMetadata(data []byte) (*metadata, error) {
+	const signature = 0x424A5342
+	r := reader{data: data}
+	if r.u32() != signature {
+		return nil, fmt.Errorf("metadata has no signature")
+	}
+	r.skip(8)
+	r.skip(int(r.u32())) // the version's text
+	r.skip(2)
+	m := &metadata{data: data}
+	var tables []byte
+	tablesAt := 0
+	for n := r.u16(); n > 0 && r.err == nil; n-- {
+		offset, size := r.u32(), r.u32()
+		name := r.streamName()
+		stream, err := slice(data, uint64(offset), uint64(size))
+		if err != nil {
+			return nil, fmt.Errorf("metadata stream %q: %w", name, err)
+		}
+		switch name {
+		case "#~":
+			tables, tablesAt = stream, int(offset)
+		case "#Strings":
+			m.strings = stream
+		case "#Blob":
+			m.blobs = stream
+		case "#GUID":
+			m.guids = stream
+		}
+	}
+	if r.err != nil {
+		return nil, fmt.Errorf("metadata root: %w", r.err)
+	}
+	return m, m.layOut(tables, tablesAt)
+}
+
+// layOut finds where tables, rows and columns lie.
+func (m *metadata) layOut(tables []byte, at int) error {
+	r := reader{data: tables}
+	r.skip(6)
+	heaps := r.u8()
+	r.skip(1)
+	valid := r.u64()
+	r.skip(8)
+	if valid>>tableCount != 0 {
+		return fmt.Errorf("metadata has a table that is not known: %#x", valid)
+	}
+	for i := range m.rows {
+		if valid>>i&1 != 0 {
+			m.rows[i] = r.u32()
+		}
+	}
+	if r.err != nil {
+		return fmt.Errorf("metadata tables: %w", r.err)
+	}
+	at += r.pos
+	for i, kinds := range schema {
+		for _, kind := range kinds {
+			size := m.columnSize(kind, heaps)
+			m.columns[i] = append(m.columns[i], column{m.width[i], size})
+			m.width[i] += size
+		}
+		m.start[i] = at
+		if uint64(at)+uint64(m.rows[i])*uint64(m.width[i]) > uint64(len(m.data)) {
+			return fmt.Errorf("metadata table %#x has %d rows, more than there is room for", i, m.rows[i])
+		}
+		at += int(m.rows[i]) * m.width[i]
+	}
+	return nil
+}
+
+func (m *metadata) columnSize(kind int, heaps uint8) int {
+	wide := func(is bool) int {
+		if is {
+			return 4
+		}
+		return 2
+	}
+	switch {
+	case kind < tableCount:
+		return wide(m.rows[kind] > 0xFFFF)
+	case kind == columnU16:
+		return 2
+	case kind == columnU32:
+		return 4
+	case kind < columnU16:
+		return wide(heaps>>(kind-columnString)&1 != 0)
+	}
+	coded := codedIndexes[kind-columnCoded]
+	var most uint32
+	for _, t := range coded.tables {
+		most = max(most, m.rows[t])
+	}
+	return wide(bits.Len32(most)+coded.tagBits > 16)
+}
+
+// cell gives a column of a row; rows count from 1. A row that does not exist gives 0.
+func (m *metadata) cell(table int, rid uint32, col int) uint32 {
+	if rid == 0 || rid > m.rows[table] {
+		return 0
+	}
+	c := m.columns[table][col]
+	at := m.start[table] + int(rid-1)*m.width[table] + c.offset
+	if c.size == 2 {
+		return uint32(binary.LittleEndian.Uint16(m.data[at:]))
+	}
+	return binary.LittleEndian.Uint32(m.data[at:])
+}
+
+// text gives a name of the strings heap without copying it.
+func (m *metadata) text(index uint32) []byte {
+	if uint64(index) >= uint64(len(m.strings)) {
+		return nil
+	}
+	for end := index; uint64(end) < uint64(len(m.strings)); end++ {
+		if m.strings[end] == 0 {
+			return m.strings[index:end]
+		}
+	}
+	return nil
+}
+
+// blob gives an element of the blob heap.
+func (m *metadata) blob(index uint32) []byte {
+	if uint64(index) >= uint64(len(m.blobs)) {
+		return nil
+	}
+	r := reader{data: m.blobs, pos: int(index)}
+	b := r.bytes(int(r.compressed()))
+	if r.err != nil {
+		return nil
+	}
+	return b
+}
+
+// mvid gives the module version id.
+func (m *metadata) mvid() (id [16]byte) {
+	index := m.cell(tableModule, 1, 2)
+	if index > 0 && uint64(index)*16 <= uint64(len(m.guids)) {
+		copy(id[:], m.guids[(index-1)*16:])
+	}
+	return id
+}
+
+// assembly is what identifies an assembly, from its own row or from a reference.
+type assembly struct {
+	name, culture string
+	version       [4]uint16
+	flags         uint32
+	key           []byte // the public key, or its token
+}
+
+func (m *metadata) assembly() assembly { return m.identity(tableAssembly, 1, 1, 5, 6, 7, 8) }
+
+func (m *metadata) assemblyRef(rid uint32) assembly {
+	return m.identity(tableAssemblyRef, rid, 0, 4, 5, 6, 7)
+}
+
+func (m *metadata) identity(table int, rid uint32, version, flags, key, name, culture int) assembly {
+	a := assembly{name: string(m.text(m.cell(table, rid, name))), culture: string(m.text(m.cell(table, rid, culture))),
+		flags: m.cell(table, rid, flags), key: m.blob(m.cell(table, rid, key))}
+	for i := range a.version {
+		a.version[i] = uint16(m.cell(table, rid, version+i))
+	}
+	return a
+}
