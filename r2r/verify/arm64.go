@@ -1,5 +1,7 @@
 package verify
 
+import "bytes"
+
 // Instructions of AArch64 that lead somewhere (Arm ARM, C4.1): mask and value of the bits that tell them.
 const (
 	adrpMask, adrp           = 0x9F000000, 0x90000000
@@ -99,7 +101,7 @@ func (c *comparison) blockEnd(m method) uint32 {
 }
 
 // constants compares what lies behind each function up to the next: literals that the code loads. After the last
-// method of an image nothing says where they end, so that zeros there do not count.
+// method of an image nothing says where they end, so that padding there does not count.
 func (c *comparison) constants(m method) {
 	for i := range m.old.count {
 		from, to := c.stock.functions[m.old.first+i], c.composite.functions[m.new.first+i]
@@ -109,7 +111,7 @@ func (c *comparison) constants(m method) {
 			return
 		}
 		if m.old.first+i+1 == len(c.stock.functions) {
-			old = trimZeros(old)
+			old = trimPadding(old)
 		}
 		got, err := c.composite.file.At(to.end, uint32(len(old)))
 		if c.failed("constants", m.name, err) {
@@ -119,9 +121,8 @@ func (c *comparison) constants(m method) {
 	}
 }
 
-func trimZeros(b []byte) []byte {
-	for len(b) > 0 && b[len(b)-1] == 0 {
-		b = b[:len(b)-1]
-	}
-	return b
+// trimPadding takes off the breakpoints with which sections of code are filled up, and zeros before them.
+func trimPadding(b []byte) []byte {
+	const breakpoint = 0xCC
+	return bytes.TrimRight(bytes.TrimRight(b, string([]byte{breakpoint})), "\x00")
 }

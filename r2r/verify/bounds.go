@@ -1,6 +1,10 @@
 package verify
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/r2rpack/r2rpack/r2r/pe"
+)
 
 // bounds are the places of a stock image at which something is known to begin or end.
 type bounds []uint32
@@ -33,13 +37,18 @@ func (im *image) boundsOf() bounds {
 	return slices.Compact(b)
 }
 
-// managedBounds gives what the CLI header, the exception table and the metadata lead to.
+// managedBounds gives what the CLI header, the debug directory, the exception table and the metadata lead to.
 func (im *image) managedBounds() bounds {
 	var b bounds
 	if cli, err := im.file.CLI(); err == nil && cli != nil {
 		for _, d := range []struct{ rva, size uint32 }{{cli.MetaData.RVA, cli.MetaData.Size}, {cli.Resources.RVA, cli.Resources.Size},
 			{cli.StrongNameSignature.RVA, cli.StrongNameSignature.Size}, {cli.ManagedNativeHeader.RVA, cli.ManagedNativeHeader.Size}} {
 			b = append(b, d.rva, d.rva+d.size)
+		}
+	}
+	if entries, err := optional(im.file, im.file.Directories[pe.DirectoryDebug]); err == nil {
+		for ; len(entries) >= debugEntrySize; entries = entries[debugEntrySize:] {
+			b = append(b, u32At(entries, 20))
 		}
 	}
 	table := im.section(&im.header, sectionExceptions)

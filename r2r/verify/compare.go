@@ -258,7 +258,8 @@ func (c *comparison) unwind(m method, i int) {
 	}
 }
 
-// gcInfo compares up to the next thing in the stock image. Behind the last one zeros may be padding and do not count.
+// gcInfo compares up to the next thing in the stock image. Behind the last one there may be padding, which does not
+// count.
 func (c *comparison) gcInfo(name string, begin, old, got uint32) {
 	end := c.bounds.after(begin)
 	if end < old {
@@ -270,7 +271,7 @@ func (c *comparison) gcInfo(name string, begin, old, got uint32) {
 		return
 	}
 	if end == c.bounds.after(c.lastUnwind) {
-		a = trimZeros(a)
+		a = trimPadding(a)
 	}
 	b, err := c.composite.file.At(got, uint32(len(a)))
 	if c.failed("GC information", name, err) {

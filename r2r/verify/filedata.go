@@ -166,15 +166,17 @@ func (f *files) debugDirectory() {
 	}
 }
 
+// debugEntrySize is the size of an entry of the debug directory.
+const debugEntrySize = 28
+
 // debugEntries gives each entry without its addresses, and its content (PE/COFF, "Debug Directory").
 func debugEntries(file *pe.File) ([][]byte, error) {
 	data, err := optional(file, file.Directories[pe.DirectoryDebug])
 	if err != nil {
 		return nil, err
 	}
-	const size = 28
 	var out [][]byte
-	for ; len(data) >= size; data = data[size:] {
+	for ; len(data) >= debugEntrySize; data = data[debugEntrySize:] {
 		rva, offset := u32At(data, 20), u32At(data, 24)
 		entry := bytes.Clone(data[:20])
 		if length := u32At(data, 16); length > 0 {

@@ -82,3 +82,32 @@ func TestStockAgainstItself(t *testing.T) {
 		})
 	}
 }
+
+// TestFixturesAgainstThemselves does the same for all targets and versions of which there is a fixture.
+func TestFixturesAgainstThemselves(t *testing.T) {
+	for _, target := range []string{"8/linux-x64", "9/linux-x64", "10/linux-x64", "10/linux-x64-isa", "8/win-x64", "9/win-x64", "10/win-x64",
+		"8/linux-arm64", "9/linux-arm64", "10/linux-arm64", "10/osx-arm64"} {
+		t.Run(target, func(t *testing.T) {
+			var got Counts
+			for _, name := range packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", target)) {
+				data, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, ok := asComposite(t, data)
+				if !ok {
+					continue
+				}
+				c.run(context.Background())
+				c.composite.leftOvers(c.matched, &c.findings)
+				for _, d := range c.list {
+					t.Errorf("%s: %s", filepath.Base(name), d)
+				}
+				got.add(&c.counts)
+			}
+			if got.MethodEntries < 50 || got.InstanceEntries < 20 || got.Operands < 400 || got.ReadOnlyBytes == 0 || got.Fixups == 0 {
+				t.Errorf("too little was compared: %+v", got)
+			}
+		})
+	}
+}
