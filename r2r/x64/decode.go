@@ -100,9 +100,10 @@ func (p *prefixes) read(w *window) (int, string) {
 			if p.plane >= repeatPlane {
 				return pos + 1, twoRepeats
 			}
-			p.plane |= repeatPlane
-			if legacyPrefix[w[pos]] == repeatNot {
-				p.plane += repeatNotPlane - repeatPlane
+			if legacyPrefix[w[pos]] == repeat {
+				p.plane |= repeatPlane
+			} else {
+				p.plane |= repeatNotPlane
 			}
 		}
 	}

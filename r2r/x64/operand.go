@@ -1,5 +1,5 @@
 // Package x64 finds what depends on its own address in x86-64 machine code: RIP-relative operands and relative
-// branches. It decodes the lengths of all instructions that RyuJIT emits; any other is an error, never a guess.
+// branches. It decodes the lengths of all instructions that RyuJIT emits but APX; any other is an error, never a guess.
 package x64
 
 import (
