@@ -258,20 +258,21 @@ func (l *linker) writeImports() error {
 
 func (l *linker) writeCodeParts() error {
 	p := &l.layout
+	if p.thunks != nil {
+		l.writeThunks(p.thunks.Bytes(), p.thunks.RVA())
+	}
+	if p.code == nil {
+		l.endFunctions(p.functions.Bytes())
+		return nil
+	}
 	l.writeFunctions(p.functions.Bytes())
 	if p.clauses != nil {
 		l.writeClauses(p.clauseTable.Bytes(), p.clauses.Bytes(), p.clauses.RVA())
-	}
-	if p.thunks != nil {
-		l.writeThunks(p.thunks.Bytes(), p.thunks.RVA())
 	}
 	if p.readOnly != nil {
 		if err := l.writeReadOnly(p.readOnly.Bytes()); err != nil {
 			return err
 		}
-	}
-	if p.code == nil {
-		return nil
 	}
 	l.writeUnwind(p.unwind.Bytes())
 	return l.writeCode(p.code.Bytes(), p.code.RVA())

@@ -144,7 +144,12 @@ func (l *linker) writeFunctions(dst []byte) {
 			}
 		}
 	}
-	le.PutUint32(dst[int(l.code.functions)*size:], ^uint32(0))
+	l.endFunctions(dst)
+}
+
+// endFunctions writes the mark behind the runtime functions, by which the runtime's search ends.
+func (l *linker) endFunctions(dst []byte) {
+	binary.LittleEndian.PutUint32(dst[int(l.code.functions)*l.target.functionSize():], ^uint32(0))
 }
 
 // clauseTables gives the number of methods with clauses, and the bytes of all clauses.
