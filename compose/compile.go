@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,9 +18,9 @@ import (
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
 )
 
-// compiled are the images and components of a plan, as files in the cache.
+// compiled are the images and components of a plan.
 type compiled struct {
-	dir    string
+	files  fs.FS // a folder for each image, called like it, with the image and its components
 	cached bool
 	record
 }
@@ -41,25 +42,41 @@ type imageRecord struct {
 
 const recordFile = "compile.json"
 
-// compile runs the compiler once for each image of the plan, unless the cache has the outcome, and meanwhile does what
-// only the root needs.
+// compile runs the compiler once for each image of the plan, unless the cache has the outcome. What only the root needs
+// is done beside it, from when the compiler runs.
 func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
+	running := make(chan struct{})
+	started := sync.OnceFunc(func() { close(running) })
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return p.unpackRest(ctx, p.set) })
-	g.Go(func() error { return p.tree.Digest(ctx) })
 	g.Go(func() (err error) {
-		made, err = p.compileImages(ctx)
+		defer started()
+		if p.Engine == EngineLink {
+			made, err = p.link(ctx)
+		} else {
+			made, err = p.compileImages(ctx, started)
+		}
 		return err
 	})
+	for _, task := range []func() error{
+		func() error { return p.unpackRest(ctx, p.set) },
+		func() error { return p.tree.Digest(ctx) },
+	} {
+		g.Go(func() error {
+			<-running
+			return task()
+		})
+	}
 	return made, g.Wait()
 }
 
-func (p *plan) compileImages(ctx context.Context) (*compiled, error) {
-	dir, hit, err := p.Source.Cache.Do(ctx, "composites", p.key(), p.fill)
+func (p *plan) compileImages(ctx context.Context, started func()) (*compiled, error) {
+	dir, hit, err := p.Source.Cache.Do(ctx, "composites", p.key(), func(ctx context.Context, tmp string) error {
+		return p.fill(ctx, tmp, started)
+	})
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{dir: dir, cached: hit}
+	c := &compiled{files: os.DirFS(dir), cached: hit}
 	data, err := os.ReadFile(filepath.Join(dir, recordFile))
 	if err == nil {
 		err = json.Unmarshal(data, &c.record)
@@ -68,7 +85,7 @@ func (p *plan) compileImages(ctx context.Context) (*compiled, error) {
 }
 
 // fill makes the entry of the cache: a folder for each image, with the image and its components, and the record.
-func (p *plan) fill(ctx context.Context, tmp string) error {
+func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 	compiler, err := p.compiler.get(ctx)
 	if err != nil {
 		return err
@@ -82,7 +99,9 @@ func (p *plan) fill(ctx context.Context, tmp string) error {
 		if err := os.MkdirAll(out, 0o755); err != nil {
 			return err
 		}
-		result, err := compiler.Run(ctx, p.ask(i, out), p.Progress)
+		job := p.ask(i, out)
+		job.Started = started
+		result, err := compiler.Run(ctx, job, p.Progress)
 		if err != nil {
 			return err
 		}
@@ -139,22 +158,17 @@ func fileNames(list []assembly) []string {
 // placement says where the files of a compile go in a dotnet root.
 func (c *compiled) placement() (layout.Placement, error) {
 	p := layout.Placement{Components: map[string]tree.File{}}
-	fsys := os.DirFS(c.dir)
 	for _, i := range c.Images {
-		image, err := fileAt(fsys, i.Name, i.Name)
+		image, err := tree.From(c.files, path.Join(i.Name, i.Name))
 		if err != nil {
 			return p, err
 		}
 		p.Composites = append(p.Composites, layout.PlacedImage{Framework: i.Framework, Name: i.Name, File: image})
 		for _, name := range i.Members {
-			if p.Components[name], err = fileAt(fsys, i.Name, name); err != nil {
+			if p.Components[name], err = tree.From(c.files, path.Join(i.Name, name)); err != nil {
 				return p, err
 			}
 		}
 	}
 	return p, nil
-}
-
-func fileAt(fsys fs.FS, elem ...string) (tree.File, error) {
-	return tree.From(fsys, path.Join(elem...))
 }

@@ -3,8 +3,7 @@ package compose
 import (
 	"context"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,9 +20,9 @@ type Result struct {
 	Version         string               `json:"version"` // of Microsoft.NETCore.App
 	RID             string               `json:"rid"`
 	Engine          string               `json:"engine"`
-	Recipe          string               `json:"recipe"`
+	Recipe          string               `json:"recipe,omitempty"`
 	Shape           string               `json:"shape"`
-	Compiler        string               `json:"compiler"` // its version
+	Compiler        string               `json:"compiler,omitempty"` // its version
 	CompilerSeconds float64              `json:"compilerSeconds"`
 	Cached          bool                 `json:"cached"` // compiled by an earlier run
 	Bytes           int64                `json:"bytes"`  // of all files of the root
@@ -42,6 +41,9 @@ type CompositeResult struct {
 
 // EngineCrossgen2 is the name of the engine that recompiles with crossgen2.
 const EngineCrossgen2 = "crossgen2"
+
+// Engines are the names of all engines.
+var Engines = []string{EngineCrossgen2, EngineLink}
 
 // Compose makes a dotnet root with composite frameworks of a SET in the folder out, which appears only when the root is
 // complete and free of findings. After plan nothing of the choice is open; after compile every component exists and
@@ -85,13 +87,17 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 	recipe, _ := crossgen.FindRecipe(j.Recipe)
 	p := &plan{job: j, recipe: recipe}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		p.profiles, err = j.readProfiles(ctx, recipe)
-		return err
-	})
-	g.Go(func() (err error) {
+	warmUp := func() {}
+	if j.compiler != nil {
+		g.Go(func() (err error) {
+			p.profiles, err = j.readProfiles(ctx, recipe)
+			return err
+		})
 		// Where the set is new, so will be what is made of it: the compiler is needed. What is wrong with it shows then.
-		p.set, err = j.unpack(ctx, func() { g.Go(func() error { j.compiler.warmUp(ctx); return nil }) })
+		warmUp = func() { g.Go(func() error { j.compiler.warmUp(ctx); return nil }) }
+	}
+	g.Go(func() (err error) {
+		p.set, err = j.unpack(ctx, warmUp)
 		if err != nil {
 			return err
 		}
@@ -111,6 +117,9 @@ func (p *plan) choose(ctx context.Context) (err error) {
 	}
 	if p.assemblies, err = choose(files, p.recipe, p.Options); err != nil {
 		return err
+	}
+	if p.Engine == EngineLink {
+		p.assemblies = keepCompiled(p.assemblies)
 	}
 	p.images = imagesFor(p.assemblies, p.Options)
 	return nil
@@ -165,10 +174,15 @@ func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error
 
 func (p *plan) buildRecord(made *compiled) *manifest.Build {
 	b := &manifest.Build{
-		ToolVersion: p.ToolVersion, Engine: EngineCrossgen2, Recipe: p.recipe.Name, Shape: p.Shape,
+		ToolVersion: p.ToolVersion, Engine: p.Engine, Recipe: p.recipeName(), Shape: p.Shape,
 		Scope: p.Scope, RID: p.root.RID(), InstructionSets: p.InstructionSets,
-		Compiler: &made.Compiler,
-		Inputs:   p.inputs(), Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
+		Inputs: p.inputs(), Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
+	}
+	if made.Compiler.Name != "" {
+		b.Compiler = &made.Compiler
+	}
+	if p.NoMVIDLock {
+		b.Options = map[string]string{"no-mvid-lock": "true"}
 	}
 	for _, f := range p.profiles {
 		b.Profiles = append(b.Profiles, manifest.Profile{Name: f.name, SHA256: f.sha256})
@@ -178,13 +192,13 @@ func (p *plan) buildRecord(made *compiled) *manifest.Build {
 
 func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, error) {
 	r := &Result{
-		Root: dir, Version: p.root.Framework(layout.NETCore).Version, RID: p.root.RID(), Engine: EngineCrossgen2,
-		Recipe: p.recipe.Name, Shape: p.Shape, Compiler: made.Compiler.Version,
+		Root: dir, Version: p.root.Framework(layout.NETCore).Version, RID: p.root.RID(), Engine: p.Engine,
+		Recipe: p.recipeName(), Shape: p.Shape, Compiler: made.Compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
 		SetBytes: totalSize(p.set.tree), Excluded: exclusions(p.assemblies),
 	}
 	for _, i := range made.Images {
-		info, err := os.Stat(filepath.Join(made.dir, i.Name, i.Name))
+		info, err := fs.Stat(made.files, path.Join(i.Name, i.Name))
 		if err != nil {
 			return nil, err
 		}
@@ -200,4 +214,12 @@ func (p *plan) imagePath(i imageRecord) string {
 		framework = layout.NETCore
 	}
 	return p.root.Framework(framework).Path(i.Name)
+}
+
+// recipeName is the recipe of a compile; linking has none.
+func (p *plan) recipeName() string {
+	if p.Engine == EngineLink {
+		return ""
+	}
+	return p.recipe.Name
 }

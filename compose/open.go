@@ -16,9 +16,10 @@ type job struct {
 	Options
 	spec     string
 	tree     *source.Tree
-	version  string // of Microsoft.NETCore.App in the set
-	rid      string // of the set
-	compiler *compiler
+	version  string    // of Microsoft.NETCore.App in the set
+	rid      string    // of the set
+	compiler *compiler // nil: nothing is compiled
+	releases []func()  // of files that stay mapped until the root is written
 }
 
 // open opens a framework set and, beside it, what the engine needs for it. Close the job at the end.
@@ -35,7 +36,12 @@ func open(ctx context.Context, spec string, o Options) (*job, error) {
 	return j, nil
 }
 
-func (j *job) close() { j.tree.Close() }
+func (j *job) close() {
+	for _, release := range j.releases {
+		release()
+	}
+	j.tree.Close()
+}
 
 func (j *job) prepare(ctx context.Context) error {
 	root, err := layout.Read(j.tree)
@@ -49,11 +55,22 @@ func (j *job) prepare(ctx context.Context) error {
 	j.version, j.rid = core.Version, root.RID()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return j.tree.DigestSHA256(ctx) })
-	g.Go(func() (err error) {
-		j.compiler, err = findCompiler(ctx, j.Compiler, core.Version, j.Source)
-		return err
-	})
+	g.Go(func() error { return j.findEngine(ctx) })
 	return g.Wait()
+}
+
+// findEngine opens the compiler, and settles for linking where no engine is named and no compiler is at hand.
+func (j *job) findEngine(ctx context.Context) (err error) {
+	if j.Engine == EngineLink {
+		return nil
+	}
+	j.compiler, err = findCompiler(ctx, j.Compiler, j.version, j.Source)
+	if j.Engine == "" && j.Compiler == "" && source.IsMissing(err) {
+		j.Engine = EngineLink
+		return nil
+	}
+	setDefault(&j.Engine, EngineCrossgen2)
+	return err
 }
 
 // inputs gives the packages and archives of the set, with their hashes; a folder has none.

@@ -33,6 +33,8 @@ const DefaultName = "full-composite.r2r.dll"
 
 // Options say how to compose. The zero value of a field means its default.
 type Options struct {
+	Engine          string   // one of Engines; default EngineCrossgen2 where a compiler is at hand, else EngineLink
+	NoMVIDLock      bool     // EngineLink: let apps bring other builds of the members
 	Recipe          string   // a name of crossgen.Recipes; default balanced
 	Shape           string   // default ShapeSingle
 	Scope           string   // default ScopeAll
@@ -59,6 +61,14 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.Scope, ScopeAll)
 	setDefault(&o.Name, DefaultName)
 	o.Progress = progress.Or(o.Progress)
+	if o.Engine != "" {
+		if err := oneOf("--engine", o.Engine, Engines...); err != nil {
+			return o, err
+		}
+	}
+	if o.NoMVIDLock && o.Engine == EngineCrossgen2 {
+		return o, fault.Usage("--no-mvid-lock", "does not go with --engine crossgen2, whose code crosses assemblies").WithHint("use --engine link")
+	}
 	if err := oneOf("--shape", o.Shape, ShapeSingle, ShapePerFramework); err != nil {
 		return o, err
 	}

@@ -176,6 +176,12 @@ type missingError struct {
 func (e *missingError) Error() string { return e.fault.Error() }
 func (e *missingError) Unwrap() error { return e.fault }
 
+// IsMissing says whether an error is about a package, or a version of it, that no source and no folder has.
+func IsMissing(err error) bool {
+	var missing *missingError
+	return errors.As(err, &missing)
+}
+
 // missing is the error for a package that is nowhere, with the versions there are.
 func (s nugetSearch) missing(known []string) error {
 	if len(known) > 0 {

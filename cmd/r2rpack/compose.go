@@ -14,7 +14,7 @@ import (
 
 func newCompose(u *ui.UI) *cobra.Command {
 	var trees *treeFlags
-	var out, engine string
+	var out string
 	o := compose.Options{ToolVersion: toolVersion()}
 	cmd := &cobra.Command{
 		Use:   "compose SET -o ROOT",
@@ -35,9 +35,6 @@ Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions
 			if out == "" {
 				return usage(cmd, fault.New("", "-o ROOT is missing"))
 			}
-			if engine != "" && engine != compose.EngineCrossgen2 {
-				return usage(cmd, fault.New("--engine "+engine, "is not known; it is %s", compose.EngineCrossgen2))
-			}
 			var err error
 			if o.Source, err = trees.options(u); err != nil {
 				return err
@@ -54,8 +51,9 @@ Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions
 	jsonFlag(cmd, u)
 	flags := cmd.Flags()
 	flags.StringVarP(&out, "output", "o", "", "the `ROOT` that is made")
-	flags.StringVar(&engine, "engine", "", "crossgen2: recompile with the official compiler")
+	flags.StringVar(&o.Engine, "engine", "", "crossgen2: recompile with the official compiler; link: merge the code that is there, without one (default: crossgen2 if a compiler is at hand)")
 	flags.StringVar(&o.Compiler, "crossgen2", "", "the compiler: its `PATH`, or a TREE with it (default: the pack of the framework's version)")
+	flags.BoolVar(&o.NoMVIDLock, "no-mvid-lock", false, "link: let apps bring other builds of the composite's members")
 	flags.StringVar(&o.Recipe, "recipe", "balanced", "what to compile: "+crossgen.RecipeNames())
 	flags.StringVar(&o.Shape, "shape", compose.ShapeSingle, "single: one image over all frameworks; per-framework: one in each")
 	flags.StringVar(&o.Scope, "scope", compose.ScopeAll, "whose assemblies become members: all, netcore, aspnetcore")
@@ -68,7 +66,7 @@ Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions
 	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
 	flags.StringVar(&o.Log, "log", "", "`FILE` for the compiler's log")
 	flags.BoolVar(&o.Force, "force", false, "replace the output if it exists")
-	for name, values := range map[string][]string{"engine": {compose.EngineCrossgen2}, "shape": {compose.ShapeSingle, compose.ShapePerFramework},
+	for name, values := range map[string][]string{"engine": compose.Engines, "shape": {compose.ShapeSingle, compose.ShapePerFramework},
 		"scope": {compose.ScopeAll, compose.ScopeNETCore, compose.ScopeASPNETCore}, "recipe": strings.Split(crossgen.RecipeNames(), ", ")} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -87,7 +85,7 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 	if u.JSON {
 		return u.PrintJSON(r)
 	}
-	u.Printf("%s: .NET %s for %s, composed by crossgen2 %s, recipe %s\n", r.Root, r.Version, r.RID, r.Compiler, r.Recipe)
+	u.Printf("%s: .NET %s for %s, %s\n", r.Root, r.Version, r.RID, composedBy(r))
 	for _, c := range r.Composites {
 		u.Printf("  %s  %s, %d members\n", c.Path, ui.Bytes(c.Bytes), c.Members)
 		if a := c.Profile; a.Records > 0 {
@@ -99,6 +97,14 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 	if r.Cached {
 		from = " (from the cache)"
 	}
-	u.Printf("  compiled in %.1f s%s; %d assemblies stay out\n", r.CompilerSeconds, from, len(r.Excluded))
+	did := map[string]string{compose.EngineCrossgen2: "compiled", compose.EngineLink: "linked"}[r.Engine]
+	u.Printf("  %s in %.1f s%s; %d assemblies stay out\n", did, r.CompilerSeconds, from, len(r.Excluded))
 	return nil
+}
+
+func composedBy(r *compose.Result) string {
+	if r.Engine == compose.EngineLink {
+		return "linked from the code of its assemblies"
+	}
+	return "composed by crossgen2 " + r.Compiler + ", recipe " + r.Recipe
 }

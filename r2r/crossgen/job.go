@@ -39,6 +39,7 @@ type Job struct {
 	Name        string // file name of the composite, such as full-composite.r2r.dll
 	Parallelism int    // threads of the compiler; 0: as many as it likes
 	Log         string // file for the compiler's whole output; empty: nowhere
+	Started     func() // called when the compiler runs, which then takes its time; may be nil
 }
 
 // targetOS gives the compiler's name for an operating system, by the SDK's rule: the C library makes no difference.

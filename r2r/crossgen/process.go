@@ -15,6 +15,7 @@ type process struct {
 	args           []string
 	dir            string
 	stdout, stderr io.Writer
+	started        func() // called once it runs; may be nil
 }
 
 // grace is how long a cancelled program may take to end by itself.
@@ -39,6 +40,9 @@ func (p process) run(ctx context.Context) error {
 	cmd.Cancel = func() error { return endGroup(cmd) }
 	if err := cmd.Start(); err != nil {
 		return err
+	}
+	if p.started != nil {
+		p.started()
 	}
 	err := cmd.Wait()
 	killGroup(cmd)

@@ -124,7 +124,7 @@ func (c *Compiler) compile(ctx context.Context, job *Job, text, temp string, pla
 	f := &follower{log: log, task: task, wanted: plan.wanted}
 	f.onLogErr = func() { cancel(writeFault(job.Log, f.logErr)) }
 	var complaint head
-	p := process{path: c.Path, args: []string{"@" + file}, dir: temp, stdout: f, stderr: f.errors(&complaint)}
+	p := process{path: c.Path, args: []string{"@" + file}, dir: temp, stdout: f, stderr: f.errors(&complaint), started: job.Started}
 	start := time.Now()
 	err = p.run(ctx)
 	result.Elapsed = time.Since(start)
