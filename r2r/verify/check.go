@@ -185,19 +185,18 @@ func (c *composite) check(ctx context.Context, members []member, whole *findings
 			s.names, s.coreLib, s.resolve = names, names.coreLib, s.resolver(module(i), c.rows)
 		}
 	}
-	c.read(names, whole, &report.Counts)
+	c.read(ctx, names, whole, &report.Counts)
 	c.thunkArea(whole)
 	c.container(whole, &report.Counts, stocks)
 	c.manifest(members, whole, &report.Counts)
 	comparisons := make([]comparison, len(members))
-	inParallel(c.options.jobs(), len(members), func(i int) {
-		comparisons[i] = comparison{findings: findings{component: c.rows[i].name, most: c.options.MaxDifferences}, composite: c,
-			self: module(i), stock: members[i].stock}
-		if ctx.Err() == nil {
-			comparisons[i].run(ctx)
-			comparisons[i].componentFile(members[i])
-		}
-		comparisons[i].release()
+	inParallel(ctx, c.options.jobs(), len(members), func(i int) {
+		one := &comparisons[i]
+		*one = comparison{findings: findings{component: c.rows[i].name, most: c.options.MaxDifferences}, composite: c,
+			self: module(i), stock: members[i].stock, size: len(c.file.Data()) + len(members[i].original)}
+		one.run(ctx)
+		one.componentFile(members[i])
+		one.release()
 	})
 	if err := ctx.Err(); err != nil {
 		return err

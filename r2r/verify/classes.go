@@ -128,7 +128,7 @@ func (c cellID) String() string {
 	return fmt.Sprintf("cell %d of import section %d", c.index, c.section)
 }
 
-// describe gives a cell with its signature, thunk and map of arguments, for findings.
+// describe gives a cell with its signature and the number of its thunk, for findings.
 func (im *image) describe(c cellID) string {
 	data, err := im.signature(c)
 	if err != nil {
@@ -141,9 +141,6 @@ func (im *image) describe(c cellID) string {
 	text := fmt.Sprintf("%s (% x", c, data[:min(n, 24)])
 	if value := im.value(c); value != 0 {
 		text += fmt.Sprintf(", thunk %d", im.thunks[uint32(value-im.file.ImageBase)].number)
-	}
-	if maps, err := im.gcRefMaps(c.section); err == nil && maps != nil {
-		text += fmt.Sprintf(", arguments % x", maps[c.index])
 	}
 	return text + ")"
 }

@@ -59,6 +59,7 @@ func (c *comparison) code(m method, i int) {
 	if s.new, err = c.composite.file.At(to.begin, to.end-to.begin); c.failed("code", m.name, err) {
 		return
 	}
+	c.spend(len(s.old))
 	c.counts.CodeBytes += len(s.old)
 	if c.stock.arch == x64 {
 		c.codeX64(s)
@@ -134,6 +135,8 @@ func (c *comparison) operand(s span, at int, old, new uint32) {
 	class := c.stock.classes[cell.section][cell.index]
 	got, gotOffset := c.composite.cellAt(new)
 	switch {
+	case c.full() && (got == noCell || c.composite.classes[got.section][got.index] != class || offset != gotOffset):
+		c.add("code", s.method, "an operand leads elsewhere")
 	case got == noCell:
 		c.add("code", s.method, "%s: an operand leads to %#x, which is no cell, instead of %s", s.at(at), new, c.stock.describe(cell))
 	case c.composite.classes[got.section][got.index] != class || offset != gotOffset:
@@ -163,6 +166,9 @@ func (c *comparison) data() {
 		if r.old < settled && r.new-r.old == delta {
 			continue
 		}
+		if c.tired {
+			return
+		}
 		settled, delta = c.bounds.after(r.old), r.new-r.old
 		c.dataRun(r, settled)
 	}
@@ -178,6 +184,10 @@ func (c *comparison) dataRun(r reference, end uint32) {
 	if c.failed("read-only data", where, err) {
 		return
 	}
+	if len(old) == 0 {
+		c.add("read-only data", where, "lies behind everything that is known")
+	}
+	c.spend(len(old))
 	c.counts.ReadOnlyBytes += len(old)
 	for i := range old {
 		if old[i] != got[i] {

@@ -22,6 +22,9 @@ type comparison struct {
 	oldDebug  debugInfo
 	// lastUnwind is the place of the stock image's last unwind information.
 	lastUnwind uint32
+	size       int // bytes of the composite and the original
+	work       int // bytes and cells compared so far
+	tired      bool
 	instances  []instance // the stock image's
 	methods    []*entry
 }
@@ -46,6 +49,16 @@ func (c *comparison) run(ctx context.Context) {
 	c.data()
 }
 
+// spend counts work. Tables of hostile images can let the same bytes count for very many methods; honest ones are
+// compared about once.
+func (c *comparison) spend(n int) {
+	const most = 64
+	if c.work += n; c.work > most*c.size && !c.tired {
+		c.tired = true
+		c.add("composite", "", "its tables lead to the same bytes too often")
+	}
+}
+
 // read reads the tables of the stock image.
 func (c *comparison) read() bool {
 	var err error
@@ -58,7 +71,10 @@ func (c *comparison) read() bool {
 	}
 	read("exceptions", func() (e error) { c.oldEH, e = c.stock.exceptions(); return })
 	read("debug information", func() (e error) { c.oldDebug, e = c.stock.debugInfo(); return })
-	read("methods", func() (e error) { c.methods, e = c.stock.methodEntries(&c.stock.header); return })
+	read("methods", func() (e error) {
+		c.methods, e = c.stock.methodEntries(&c.stock.header, c.stock.meta.rows[tableMethodDef])
+		return
+	})
 	read("instances", func() (e error) { c.instances, e = c.stock.instances(); return })
 	var starts []uint32
 	for _, e := range c.methods {
@@ -77,13 +93,13 @@ func (c *comparison) read() bool {
 func (c *comparison) entries(ctx context.Context) {
 	newMethods := c.composite.methods[c.self]
 	for i := range max(len(c.methods), len(newMethods)) {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || c.tired {
 			return
 		}
 		c.methodEntry(fmt.Sprintf("method %08x", 0x06000001+i), at(c.methods, i), at(newMethods, i))
 	}
 	for i := range c.instances {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || c.tired {
 			return
 		}
 		c.instanceEntry(&c.instances[i])
@@ -147,14 +163,15 @@ func (c *comparison) fixups(name string, old, got *entry) {
 	if old.fixups == nil && got.fixups == nil {
 		return
 	}
-	want, err := c.stock.fixupList(old.fixups, nil)
+	want, err := c.stock.fixupList(old.fixups)
 	if c.failed("original", name, err) {
 		return
 	}
-	have, err := c.composite.fixupList(got.fixups, nil)
+	have, err := c.composite.fixupList(got.fixups)
 	if c.failed("fixups", name, err) {
 		return
 	}
+	c.spend(len(want) + len(have))
 	c.counts.FixupLists++
 	c.counts.Fixups += len(want)
 	a, b := c.stock.classesOf(want), c.composite.classesOf(have)
@@ -164,9 +181,13 @@ func (c *comparison) fixups(name string, old, got *entry) {
 		}
 		return
 	}
-	for i, cell := range want {
+	if c.full() {
+		c.add("fixups", name, "are others")
+		return
+	}
+	for _, cell := range want {
 		if n := c.stock.classes[cell.section][cell.index]; n < 0 || !slices.Contains(b, n) {
-			c.add("fixups", name, "%s is missing", c.stock.describe(want[i]))
+			c.add("fixups", name, "%s is missing", c.stock.describe(cell))
 			return
 		}
 	}
@@ -203,7 +224,7 @@ func (c *comparison) cells() {
 		}
 		for i, n := range c.stock.classes[section] {
 			c.counts.Cells++
-			if n < 0 && old.flags&importEager != 0 {
+			if n < 0 && old.flags&importEager != 0 && !c.full() {
 				cell := cellID{section, i}
 				c.add("eager cells", cell.String(), "%s is missing", c.stock.describe(cell))
 			}
@@ -277,6 +298,7 @@ func (c *comparison) gcInfo(name string, begin, old, got uint32) {
 	if c.failed("GC information", name, err) {
 		return
 	}
+	c.spend(len(a))
 	c.counts.GCInfoBytes += len(a)
 	if !bytes.Equal(a, b) {
 		c.add("GC information", name, "% x instead of % x", b[:min(len(b), 16)], a[:min(len(a), 16)])
@@ -286,6 +308,7 @@ func (c *comparison) gcInfo(name string, begin, old, got uint32) {
 func (c *comparison) clauses(m method) {
 	old, had := findClauses(c.oldEH, c.stock.functions[m.old.first].begin)
 	got, has := findClauses(c.composite.eh, c.composite.functions[m.new.first].begin)
+	c.spend(len(old))
 	if had {
 		c.counts.EHClauses += len(old) / clauseSize
 	}
@@ -303,6 +326,7 @@ func (c *comparison) debugInfo(m method, i int) {
 	if c.failed("debug information", m.name, err) {
 		return
 	}
+	c.spend(len(old))
 	if old != nil {
 		c.counts.DebugInfos++
 	}
@@ -329,6 +353,9 @@ func (c *comparison) profiles() {
 			c.missing(name)
 			continue
 		}
+		if c.tired {
+			return
+		}
 		c.counts.Profiles++
 		c.profile(name, old[i].profile, got.profile)
 	}
@@ -343,6 +370,7 @@ func (c *comparison) profile(name string, old, got []byte) {
 	if c.failed("profile", name, err) {
 		return
 	}
+	c.spend(len(want) + len(have))
 	if !bytes.Equal(want, have) {
 		c.add("profile", name, "says something else")
 	}

@@ -13,6 +13,7 @@ type files struct {
 	oldFile, newFile *pe.File
 	oldCLI, newCLI   *pe.CLIHeader
 	old, new         *metadata
+	sizes            map[uint32]uint32 // of the original's types that have an explicit one, by TypeDef row
 }
 
 // componentFile compares the component's file with the original: everything of value, and that it leads to the
@@ -188,6 +189,9 @@ func (f *files) bodies() {
 		b, err := f.newFile.At(got, uint32(len(a)))
 		if f.failed("component file", where, err) {
 			continue
+		}
+		if f.spend(len(a)); f.tired {
+			return
 		}
 		const fatFormat, fatAlignment = 3, 4
 		if !bytes.Equal(a, b) || a[0]&3 == fatFormat && got%fatAlignment != 0 {

@@ -48,8 +48,8 @@ func lookBack(data []byte, at uint32) (uint32, error) {
 	return at - back, err
 }
 
-// methodEntries gives the entry points of MethodDef rows, by row from 1; nil where there is none.
-func (im *image) methodEntries(c *core) ([]*entry, error) {
+// methodEntries gives the entry points of an assembly's MethodDef rows, by row from 1; nil where there is none.
+func (im *image) methodEntries(c *core, rows uint32) ([]*entry, error) {
 	data := im.section(c, sectionMethodEntries)
 	if data == nil {
 		return nil, nil
@@ -64,6 +64,9 @@ func (im *image) methodEntries(c *core) ([]*entry, error) {
 			return nil, err
 		}
 		e, err := im.readEntry(data, element.Offset)
+		if err == nil && element.Index >= rows {
+			err = fmt.Errorf("the assembly has %d methods", rows)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("method %06x: %w", element.Index+1, err)
 		}
@@ -73,28 +76,35 @@ func (im *image) methodEntries(c *core) ([]*entry, error) {
 	return out, nil
 }
 
-// fixupList gives the cells of a list. Source: runtime, docs/design/coreclr/botr/readytorun-format.md,
-// "MethodDefEntryPoints".
-func (im *image) fixupList(list []byte, out []cellID) ([]cellID, error) {
+// fixupList gives the cells of a list, none of them twice. Source: runtime,
+// docs/design/coreclr/botr/readytorun-format.md, "MethodDefEntryPoints".
+func (im *image) fixupList(list []byte) ([]cellID, error) {
 	if list == nil {
-		return out, nil
+		return nil, nil
 	}
+	var out []cellID
 	r := nibbles{data: list}
 	section := r.u32()
 	for r.err == nil {
 		cell := r.u32()
-		for delta := uint32(1); delta != 0 && r.err == nil; cell += delta {
-			if uint64(section) >= uint64(len(im.imports)) || uint64(cell) >= uint64(im.imports[section].len()) {
-				return nil, fmt.Errorf("cell %d of import section %d is not there", cell, section)
+		for last := uint64(cell); ; {
+			if uint64(section) >= uint64(len(im.imports)) || last >= uint64(im.imports[section].len()) {
+				return nil, fmt.Errorf("cell %d of import section %d is not there", last, section)
 			}
-			out = append(out, cellID{int(section), int(cell)})
-			delta = r.u32()
+			out = append(out, cellID{int(section), int(last)})
+			delta := r.u32()
+			if delta == 0 {
+				break
+			}
+			last += uint64(delta)
 		}
 		delta := r.u32()
 		if delta == 0 && r.err == nil {
 			return out, nil
 		}
-		section += delta
+		if section += delta; section < delta {
+			return nil, fmt.Errorf("fixup list goes back to import section %d", section)
+		}
 	}
 	return nil, fmt.Errorf("fixup list %w", r.err)
 }

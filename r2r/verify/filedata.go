@@ -17,10 +17,11 @@ func (f *files) fieldData() {
 		places = append(places, f.old.cell(tableFieldRVA, rid, 0))
 	}
 	slices.Sort(places)
+	f.sizes = f.old.classSizes()
 	for rid := uint32(1); rid <= f.old.rows[tableFieldRVA]; rid++ {
 		old, got := f.old.cell(tableFieldRVA, rid, 0), f.new.cell(tableFieldRVA, rid, 0)
 		where := fmt.Sprintf("field %08x", tableField<<24|f.old.cell(tableFieldRVA, rid, 1))
-		size, ok := f.old.fieldSize(f.old.cell(tableFieldRVA, rid, 1))
+		size, ok := f.fieldSize(f.old.cell(tableFieldRVA, rid, 1))
 		if !ok { // up to the next field's
 			size = places.after(old) - old
 		}
@@ -32,6 +33,9 @@ func (f *files) fieldData() {
 		if f.failed("component file", where, err) {
 			continue
 		}
+		if f.spend(len(a)); f.tired {
+			return
+		}
 		const most = 3 // no type asks for more than 8 bytes; what lies better by chance need not
 		if !bytes.Equal(a, b) || bits.TrailingZeros32(got) < min(bits.TrailingZeros32(old), most) {
 			f.add("component file", where, "its %d bytes at %#x are other ones, or aligned less than at %#x", size, got, old)
@@ -41,8 +45,8 @@ func (f *files) fieldData() {
 }
 
 // fieldSize gives the size of a field's type, where its signature or a ClassLayout row tells it.
-func (m *metadata) fieldSize(field uint32) (uint32, bool) {
-	r := reader{data: m.blob(m.cell(tableField, field, 2)), pos: 1}
+func (f *files) fieldSize(field uint32) (uint32, bool) {
+	r := reader{data: f.old.blob(f.old.cell(tableField, field, 2)), pos: 1}
 	element := r.u8()
 	if element != elementValueType {
 		size := [0x0E]uint32{0x02: 1, 0x03: 2, 0x04: 1, 0x05: 1, 0x06: 2, 0x07: 2, 0x08: 4, 0x09: 4, 0x0A: 8, 0x0B: 8, 0x0C: 4, 0x0D: 8}
@@ -55,13 +59,16 @@ func (m *metadata) fieldSize(field uint32) (uint32, bool) {
 	if token&3 != 0 {
 		return 0, false
 	}
+	size := f.sizes[token>>2]
+	return size, size > 0
+}
+
+func (m *metadata) classSizes() map[uint32]uint32 {
+	sizes := map[uint32]uint32{}
 	for rid := uint32(1); rid <= m.rows[tableClassLayout]; rid++ {
-		if m.cell(tableClassLayout, rid, 2) == token>>2 {
-			size := m.cell(tableClassLayout, rid, 1)
-			return size, size > 0
-		}
+		sizes[m.cell(tableClassLayout, rid, 2)] = m.cell(tableClassLayout, rid, 1)
 	}
-	return 0, false
+	return sizes
 }
 
 // maxResources bounds the entries of a hostile tree, which may lead back to itself.
@@ -141,10 +148,13 @@ func (t *resources) leaf(at uint32) {
 	row, err := slice(t.data, uint64(at), 16)
 	if err == nil {
 		var content []byte
-		if content, err = t.file.At(u32At(row, 0), u32At(row, 4)); err == nil {
+		if content, err = t.file.At(u32At(row, 0), u32At(row, 4)); err == nil && len(t.out) < len(t.file.Data()) {
 			t.out = append(append(t.out, row[4:]...), content...)
 			return
 		}
+	}
+	if t.err == nil && err == nil {
+		err = fmt.Errorf("resources are longer than the file")
 	}
 	if t.err == nil {
 		t.err = err
@@ -176,6 +186,7 @@ func debugEntries(file *pe.File) ([][]byte, error) {
 		return nil, err
 	}
 	var out [][]byte
+	total := 0
 	for ; len(data) >= debugEntrySize; data = data[debugEntrySize:] {
 		rva, offset := u32At(data, 20), u32At(data, 24)
 		entry := bytes.Clone(data[:20])
@@ -186,6 +197,9 @@ func debugEntries(file *pe.File) ([][]byte, error) {
 			}
 			if place, err := file.Offset(rva, length); rva != 0 && (err != nil || place != offset) {
 				return nil, fmt.Errorf("an entry lies at %#x and at %#x in the file, which do not agree", rva, offset)
+			}
+			if total += len(content); total > len(file.Data()) {
+				return nil, fmt.Errorf("its entries are longer than the file")
 			}
 			entry = append(entry, content...)
 		}

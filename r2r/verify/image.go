@@ -31,21 +31,22 @@ const (
 
 // image is an image with native code: a composite, or a stock image of one assembly.
 type image struct {
-	file         *pe.File
-	arch         arch
-	composite    bool
-	name         string // simple name of the assembly; empty for a composite
-	major, minor uint16
-	header       core
-	functions    []function
-	meta         *metadata // of the assembly; the manifest's of a composite
-	imports      []importSection
-	resolve      resolver
-	coreLib      module // place of the core library among the composite's assemblies
-	names        *nameTable
-	classes      [][]int32            // of each cell of each import section; see classTable
-	thunks       map[uint32]lazyThunk // by address
-	routines     map[uint32]string    // personality routines by address, as far as they were asked for
+	file           *pe.File
+	arch           arch
+	composite      bool
+	name           string // simple name of the assembly; empty for a composite
+	major, minor   uint16
+	header         core
+	functions      []function
+	meta           *metadata // of the assembly; the manifest's of a composite
+	imports        []importSection
+	resolve        resolver
+	coreLib        module // place of the core library among the composite's assemblies
+	names          *nameTable
+	classes        [][]int32            // of each cell of each import section; see classTable
+	thunks         map[uint32]lazyThunk // by address
+	signatureBytes int                  // that were read so far
+	routines       map[uint32]string    // personality routines by address, as far as they were asked for
 }
 
 type arch uint8

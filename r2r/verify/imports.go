@@ -28,7 +28,8 @@ const (
 	importEager    = 1
 	importPCode    = 4
 	cellSize       = 8
-	gcRefMapStride = 1024 // runtime, src/coreclr/inc/readytorun.h, GCREFMAP_LOOKUP_STRIDE
+	gcRefMapStride = 1024    // runtime, src/coreclr/inc/readytorun.h, GCREFMAP_LOOKUP_STRIDE
+	maxGCRefMap    = 1 << 12 // bytes of a map; those of the frameworks have some dozens
 )
 
 // cellID names a cell of an image.
@@ -95,12 +96,15 @@ func (im *image) meaning(c cellID, out []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, _, err = signatureMeaning(data, im.resolve, append(out, byte(c.section)))
+	out, n, err := signatureMeaning(data, im.resolve, append(out, byte(c.section)))
+	if im.signatureBytes += n; err == nil && im.signatureBytes > len(im.file.Data()) {
+		err = fmt.Errorf("signatures are longer than the file")
+	}
 	return out, err
 }
 
-// gcRefMap gives the map of references among the arguments of a call through a cell: bytes up to one whose highest bit
-// is clear. Source: runtime, src/coreclr/vm/frames.cpp (FindGCRefMap).
+// gcRefMaps gives, for each cell of an import section, the map of references among the arguments of calls through it:
+// bytes up to one whose highest bit is clear; nil if the section has none. Source: runtime, src/coreclr/vm/frames.cpp (FindGCRefMap).
 func (im *image) gcRefMaps(section int) ([][]byte, error) {
 	s := &im.imports[section]
 	if s.auxiliary == 0 || s.len() == 0 {
@@ -118,7 +122,7 @@ func (im *image) gcRefMaps(section int) ([][]byte, error) {
 				return nil, err
 			}
 		}
-		end := slices.IndexFunc(rest, func(b byte) bool { return b&0x80 == 0 })
+		end := slices.IndexFunc(rest[:min(len(rest), maxGCRefMap)], func(b byte) bool { return b&0x80 == 0 })
 		if end < 0 {
 			return nil, fmt.Errorf("the map of cell %d does not end", i)
 		}

@@ -15,9 +15,8 @@ func (c *composite) manifest(members []member, f *findings, counts *Counts) {
 		if row.name != own.name || row.version != own.version || row.culture != own.culture {
 			f.add("manifest", where, "is %s instead of %s", row, own)
 		}
-		const fullKey = 1
-		if row.flags&fullKey != 0 || !bytes.Equal(row.key, keyToken(own.key)) {
-			f.add("manifest", where, "%s has key token % x instead of % x", row.name, row.key, keyToken(own.key))
+		if row.malformed || row.flags != 0 || !bytes.Equal(row.key, keyToken(own.key)) {
+			f.add("manifest", where, "%s has flags %#x and key token % x instead of % x", row.name, row.flags, row.key, keyToken(own.key))
 		}
 	}
 	c.mvids(members, f, counts)

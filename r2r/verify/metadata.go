@@ -242,7 +242,7 @@ func (m *metadata) cell(table int, rid uint32, col int) uint32 {
 	return binary.LittleEndian.Uint32(m.data[at:])
 }
 
-// text gives a name of the strings heap without copying it.
+// text gives a name of the strings heap without copying it, nil for an index outside it.
 func (m *metadata) text(index uint32) []byte {
 	if uint64(index) >= uint64(len(m.strings)) {
 		return nil
@@ -255,7 +255,7 @@ func (m *metadata) text(index uint32) []byte {
 	return nil
 }
 
-// blob gives an element of the blob heap.
+// blob gives an element of the blob heap, nil for an index outside it.
 func (m *metadata) blob(index uint32) []byte {
 	if uint64(index) >= uint64(len(m.blobs)) {
 		return nil
@@ -283,6 +283,7 @@ type assembly struct {
 	version       [4]uint16
 	flags         uint32
 	key           []byte // the public key, or its token
+	malformed     bool   // an index leads out of its heap
 }
 
 func (m *metadata) assembly() assembly { return m.identity(tableAssembly, 1, 1, 5, 6, 7, 8) }
@@ -297,5 +298,6 @@ func (m *metadata) identity(table int, rid uint32, version, flags, key, name, cu
 	for i := range a.version {
 		a.version[i] = uint16(m.cell(table, rid, version+i))
 	}
+	a.malformed = m.text(m.cell(table, rid, name)) == nil || m.text(m.cell(table, rid, culture)) == nil || m.blob(m.cell(table, rid, key)) == nil
 	return a
 }

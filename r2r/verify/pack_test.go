@@ -41,9 +41,9 @@ func asComposite(t testing.TB, data []byte) (*comparison, bool) {
 	c := &composite{image: *stock, rows: rows, cores: []core{stock.header}}
 	f := findings{component: rows[0].name, most: 10}
 	var counts Counts
-	c.read(names, &f, &counts)
+	c.read(context.Background(), names, &f, &counts)
 	c.thunkArea(&f)
-	return &comparison{findings: f, composite: c, stock: stock, counts: counts}, true
+	return &comparison{findings: f, composite: c, stock: stock, counts: counts, size: 2 * len(data)}, true
 }
 
 func TestStockAgainstItself(t *testing.T) {

@@ -86,6 +86,9 @@ func (f *findings) add(what, where, detail string, args ...any) {
 	}
 }
 
+// full says whether one more difference would only be counted, so that it need not be described.
+func (f *findings) full() bool { return len(f.list) >= f.most }
+
 // failed adds an error, if there is one, and says whether.
 func (f *findings) failed(what, where string, err error) bool {
 	if err != nil {
