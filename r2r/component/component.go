@@ -27,6 +27,7 @@ func TargetOf(image *r2r.Image) Target {
 // Rewrite makes a component of an assembly with ReadyToRun code. owner is the file name of the composite. The MVID stays
 // the same, and so do the bytes of metadata (but for addresses), method bodies, static data, resources, debug directory
 // and strong name; signatures of the file (Authenticode) do not. The flags are those of the assembly with Component.
+// Errors do not name the assembly; the caller knows its file.
 // Source: runtime, src/coreclr/tools/aot/ILCompiler.ReadyToRun/Compiler/ReadyToRunCodegenCompilation.cs
 // (RewriteComponentFile), src/coreclr/vm/readytoruninfo.cpp (ReadyToRunInfo::Initialize).
 func Rewrite(data []byte, owner string) ([]byte, error) {

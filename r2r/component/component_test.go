@@ -330,3 +330,24 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkRewrite rewrites the 230 assemblies of the frameworks of 10.0.12.
+func BenchmarkRewrite(b *testing.B) {
+	var files [][]byte
+	total := int64(0)
+	for _, name := range packs.DLLs(b, packs.Extract(b, "10.0.12")) {
+		if data := read(b, name); parseImage(b, data).Kind == r2r.KindR2R {
+			files = append(files, data)
+			total += int64(len(data))
+		}
+	}
+	b.SetBytes(total)
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, data := range files {
+			if _, err := Rewrite(data, owner); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}

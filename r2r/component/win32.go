@@ -78,7 +78,7 @@ func (w *win32Resources) visit(at, size uint32) error {
 	return nil
 }
 
-// directory reads a directory and all below it. Each place is visited once, so that the depth is bounded by the size.
+// directory reads a directory and all below it. Each place is visited once, so that the time is bounded by the size.
 func (w *win32Resources) directory(at uint32) error {
 	pending := []uint32{at}
 	for len(pending) > 0 {
@@ -98,6 +98,9 @@ func (w *win32Resources) directory(at uint32) error {
 			if target&resourceSubdirectory != 0 {
 				pending = append(pending, target&^resourceSubdirectory)
 				continue
+			}
+			if w.visited[target] {
+				continue // a leaf that branches share
 			}
 			if err := w.visit(target, resourceDataSize); err != nil {
 				return err

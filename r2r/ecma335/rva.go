@@ -60,3 +60,15 @@ func (m *Metadata) MoveRVAs(data []byte, move func(rva uint32) (uint32, error)) 
 	}
 	return nil
 }
+
+// FieldLayoutRow is a row of FieldLayout (II.22.16): where a field lies in a type of explicit layout.
+type FieldLayoutRow struct {
+	Offset uint32
+	Field  uint32
+}
+
+// FieldLayout gives a row of the FieldLayout table.
+func (m *Metadata) FieldLayout(rid uint32) (FieldLayoutRow, error) {
+	r := m.row(FieldLayout, rid)
+	return FieldLayoutRow{r.cell(0), r.cell(1)}, r.err
+}

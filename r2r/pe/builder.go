@@ -3,6 +3,7 @@ package pe
 import (
 	"fmt"
 	"math"
+	"math/bits"
 )
 
 // Builder makes an image. First everything is planned: sections are filled with parts of known size and placed one
@@ -64,6 +65,11 @@ func (s *SectionPlan) Len() int { return int(s.size) }
 // place on Windows, and elsewhere at the next multiple of 64 KiB plus what keeps both congruent.
 func (s *SectionPlan) Place() error {
 	b := s.builder
+	for _, alignment := range []uint32{b.SectionAlignment, b.FileAlignment} {
+		if bits.OnesCount32(alignment) != 1 || alignment > mapGranule {
+			return fmt.Errorf("section %s cannot be aligned to %#x", s.Name, alignment)
+		}
+	}
 	memory, file := uint64(headerBytes(&b.Headers, b.room)), uint64(headerBytes(&b.Headers, b.room))
 	for _, before := range b.sections {
 		if before == s {

@@ -269,6 +269,12 @@ func TestPlanIsKept(t *testing.T) {
 			b.Section(".b", 0)
 			return s.Place()
 		}, "one more than the 2"},
+		"alignment": {func() error {
+			b := pe.NewBuilder(headers(0xFD1D, 1<<30), 1)
+			s := b.Section(".text", pe.SectionText)
+			s.Reserve("code", 16, 4)
+			return s.Place()
+		}, "cannot be aligned to 0x40000000"},
 		"empty": {func() error {
 			b, s, _ := begin()
 			must(t, s.Place())
