@@ -1,0 +1,2 @@
+// Prints something else in every run.
+System.Console.WriteLine(System.Guid.NewGuid());
