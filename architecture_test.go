@@ -87,7 +87,7 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/klauspost/compress/zstd":  {"tarball"},
 		"github.com/klauspost/pgzip":          {"tarball"},
 		"golang.org/x/term":                   {"internal/ui"},
-		"os/exec":                             {"internal/tools/bench", "r2r/crossgen", "source", "internal/enginetest"},
+		"os/exec":                             {"internal/tools/bench", "internal/parity", "internal/enginetest", "r2r/crossgen", "source"},
 		"net/http":                            {"source"},
 	}
 	for _, line := range goList(t, `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`) {
