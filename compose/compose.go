@@ -17,7 +17,7 @@ import (
 // Result tells what was composed.
 type Result struct {
 	Root            string               `json:"root"`
-	Version         string               `json:"version"` // of Microsoft.NETCore.App
+	Version         string               `json:"version"` // of the framework that the others stand on
 	RID             string               `json:"rid"`
 	Engine          string               `json:"engine"`
 	Recipe          string               `json:"recipe,omitempty"`
@@ -192,7 +192,7 @@ func (p *plan) buildRecord(made *compiled) *manifest.Build {
 
 func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, error) {
 	r := &Result{
-		Root: dir, Version: p.root.Framework(layout.NETCore).Version, RID: p.root.RID(), Engine: p.Engine,
+		Root: dir, Version: p.version, RID: p.root.RID(), Engine: p.Engine,
 		Recipe: p.recipeName(), Shape: p.Shape, Compiler: made.Compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
 		SetBytes: totalSize(p.set.tree), Excluded: exclusions(p.assemblies),

@@ -16,7 +16,7 @@ type job struct {
 	Options
 	spec     string
 	tree     *source.Tree
-	version  string    // of Microsoft.NETCore.App in the set
+	version  string    // of the framework that the others in the set stand on
 	rid      string    // of the set
 	compiler *compiler // nil: nothing is compiled
 	releases []func()  // of files that stay mapped until the root is written
@@ -48,15 +48,28 @@ func (j *job) prepare(ctx context.Context) error {
 	if err != nil {
 		return fault.Wrap(err, j.spec, "")
 	}
-	core := root.Framework(layout.NETCore)
-	if core == nil {
-		return fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
+	base, err := j.base(root)
+	if err != nil {
+		return err
 	}
-	j.version, j.rid = core.Version, root.RID()
+	j.version, j.rid = base.Version, root.RID()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return j.tree.DigestSHA256(ctx) })
 	g.Go(func() error { return j.findEngine(ctx) })
 	return g.Wait()
+}
+
+// base gives the framework that names the version: Microsoft.NETCore.App. A framework that is to be laid over a root with
+// that can be linked by itself, but not compiled.
+func (j *job) base(root *layout.Root) (*layout.Framework, error) {
+	if core := root.Framework(layout.NETCore); core != nil {
+		return core, nil
+	}
+	if len(root.Frameworks) == 0 || j.Engine == EngineCrossgen2 {
+		return nil, fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
+	}
+	j.Engine = EngineLink
+	return &root.Frameworks[0], nil
 }
 
 // findEngine opens the compiler, and settles for linking where no engine is named and no compiler is at hand.

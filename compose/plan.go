@@ -35,7 +35,11 @@ type image struct {
 // imagesFor splits the members over the images of a shape, the framework that the others stand on first.
 func imagesFor(list []assembly, o Options) []image {
 	if o.Shape == ShapeSingle && o.Scope == ScopeAll {
-		return []image{{Name: o.Name, members: keep(list, isMember), references: keep(list, isNoMember)}}
+		i := image{Name: o.Name, members: keep(list, isMember), references: keep(list, isNoMember)}
+		if lowest := frameworksOf(list)[0]; lowest != layout.NETCore {
+			i.Framework = lowest
+		}
+		return []image{i}
 	}
 	var out []image
 	var made []assembly
