@@ -60,7 +60,8 @@ func newRoot(u *ui.UI) *cobra.Command {
 		Short: "Composite ReadyToRun frameworks for .NET: compose, verify, pack",
 		Long: `r2rpack turns the official .NET shared frameworks into composite ReadyToRun frameworks that are smaller and start
 faster, checks that the unmodified runtime will accept them, and packs them as archives and Dockerfiles.`,
-		Example: `  r2rpack compose nuget:10.0.12/linux-x64 --packs packs --host host -o root
+		Example: `  r2rpack demo
+  r2rpack compose nuget:10.0.12/linux-x64 --packs packs --host host -o root
   r2rpack verify root
   r2rpack pack root -o dist
   r2rpack dockerfile dist`,
@@ -75,7 +76,7 @@ faster, checks that the unmodified runtime will accept them, and packs them as a
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(cmd, err)
 	})
-	root.AddCommand(newInspect(u), newCompose(u), newVerify(u), newPack(u), newDockerfile(u), newVersion(u), newMan(u))
+	root.AddCommand(newInspect(u), newCompose(u), newVerify(u), newPack(u), newDockerfile(u), newDemo(u), newVersion(u), newMan(u))
 	return root
 }
 
