@@ -2,15 +2,12 @@ package tarball
 
 import (
 	"archive/zip"
-	"bufio"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"math"
 	"sync/atomic"
-
-	"github.com/klauspost/compress/flate"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
@@ -41,9 +38,7 @@ func readZip(ctx context.Context, r io.ReaderAt, size int64, l Limits) (*tree.Ma
 		return nil, damaged(err)
 	}
 	metered.left.Store(math.MaxInt64)
-	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser {
-		return flate.NewReader(bufio.NewReaderSize(r, copyBuffer/2))
-	})
+	z.RegisterDecompressor(zip.Deflate, inflate)
 	c := newCollector(l, size)
 	for _, f := range z.File {
 		if ctx.Err() != nil {
