@@ -284,7 +284,7 @@ func (l *linker) emitImage() error {
 	if err != nil {
 		return err
 	}
-	l.result = &Result{Composite: composite, Report: l.report()}
+	l.result = &Result{Name: l.options.Name, Composite: composite, Report: l.report(), Apart: l.apart}
 	return nil
 }
 

@@ -13,8 +13,9 @@ import (
 
 // Input is an assembly with ReadyToRun code of its own. Data must not change while it is linked.
 type Input struct {
-	Name string // of its file, such as System.Linq.dll
-	Data []byte
+	Name   string // of its file, such as System.Linq.dll
+	Data   []byte
+	Folder string // where its file lies; see Images
 }
 
 // Method names a compiled method of an input.
@@ -51,9 +52,11 @@ type Report struct {
 
 // Result is a composite and the assemblies rewritten to use it.
 type Result struct {
+	Name       string // of the composite's file
 	Composite  []byte
 	Components map[string][]byte // by Input.Name
 	Report     Report
+	Apart      []Apart // inputs that are not in the composite, by name; they stay as they are
 }
 
 // Link makes a composite of inputs. What cannot be linked rightly is refused by the name of its file, and nothing is
@@ -86,7 +89,11 @@ var passes = []struct {
 	run  func(*linker) error
 }{
 	{"read inputs", (*linker).readInputs},
-	// every member is parsed: functions, methods, entries, import cells, profile data; members are in their final order
+	// every member's headers are read, members are alike and in their final order
+	{"keep layouts", (*linker).keepLayouts},
+	// no class of a member is laid out otherwise than in an image of its own
+	{"read tables", (*linker).readTables},
+	// functions, methods, entries, import cells, profile data of every member are read
 	{"check refusals", (*linker).checkRefusals},
 	// all members fit each other, and nothing in them is outside of what is known to be movable
 	{"choose methods", (*linker).chooseMethods},
@@ -125,6 +132,7 @@ type linker struct {
 	code    codeArea
 	tables  tables
 	twins   int
+	apart   []Apart
 	result  *Result
 }
 

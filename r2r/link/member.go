@@ -89,7 +89,7 @@ func refuse(what string, rva uint32, reason string, args ...any) error {
 	return format.Errorf(what, format.RVA, uint64(rva), reason, args...)
 }
 
-// readInputs parses all inputs and puts them into the order of the manifest: System.Private.CoreLib, then by name.
+// readInputs reads the headers of all inputs and puts them into the order of the manifest: System.Private.CoreLib, then by name.
 func (l *linker) readInputs() error {
 	if len(l.members) == 0 {
 		return fault.Usage("composite image", "nothing to link")
@@ -106,9 +106,11 @@ func (l *linker) readInputs() error {
 	for i, m := range l.members {
 		m.index = i
 	}
-	if err := l.checkAlike(); err != nil {
-		return err
-	}
+	return l.checkAlike()
+}
+
+// readTables reads what the linker carries.
+func (l *linker) readTables() error {
 	return l.each(func(m *member) error { return m.read(l.target) })
 }
 
