@@ -110,7 +110,7 @@ func (l *linker) placeMethods() error {
 			}
 			x.newFirst = c.functions
 			c.functions += uint32(x.count)
-			x.offset = alignTo(c.size, codeAlignment)
+			x.offset = c.size + (x.begin-c.size)%codeAlignment
 			c.size = x.offset + x.end - x.begin
 		}
 		for i := range m.readOnly {

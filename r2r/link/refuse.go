@@ -106,6 +106,8 @@ func (l *linker) checkAlike() error {
 	switch arch, _, _ := first.pe.Machine.Split(); arch {
 	case "x64":
 		l.target = targetX64{}
+	case "arm64":
+		l.target = targetARM64{}
 	default:
 		return fault.New(first.input.Name, "machine %s cannot be linked", first.pe.Machine)
 	}

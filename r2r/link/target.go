@@ -22,13 +22,13 @@ type target interface {
 	thunkAddresses(form int) []uint32
 	// addressesInThunks says whether thunks hold addresses at all.
 	addressesInThunks() bool
-	// writeThunk writes a thunk that lies at an RVA.
-	writeThunk(dst []byte, rva uint32, t *mergedThunk)
+	// writeThunk writes a thunk that lies at an RVA, of an image with a preferred base.
+	writeThunk(dst []byte, rva uint32, t *mergedThunk, base uint64)
 	// functionSize is the size of a row of the table of runtime functions.
 	functionSize() int
 }
 
-// codeAlignment is what the compiler aligns methods to.
+// codeAlignment is what the compiler aligns methods to. Positions keep their remainder.
 const codeAlignment = 16
 
 // patch is an operand that leads out of its method.

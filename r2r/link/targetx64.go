@@ -134,7 +134,7 @@ func hasAt(code []byte, at int, text string) bool {
 }
 
 // writeThunk fills what is left of the thunk with breakpoints.
-func (t targetX64) writeThunk(dst []byte, rva uint32, x *mergedThunk) {
+func (t targetX64) writeThunk(dst []byte, rva uint32, x *mergedThunk, _ uint64) {
 	const breakpoint = 0xCC
 	code := make([]byte, 0, len(dst))
 	cell := func(instruction string, to uint32) {

@@ -105,7 +105,7 @@ func (l *linker) writeThunks(dst []byte, rva uint32) {
 		t := &l.imports.thunks[i]
 		t.helperRVA = l.eagerRVA(t.helper)
 		t.moduleRVA = l.eagerRVA(t.module)
-		l.target.writeThunk(dst[t.offset:][:l.target.thunkSize(t.form)], rva+t.offset, t)
+		l.target.writeThunk(dst[t.offset:][:l.target.thunkSize(t.form)], rva+t.offset, t, l.members[0].pe.ImageBase)
 	}
 }
 
