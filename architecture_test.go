@@ -85,7 +85,6 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/klauspost/compress/gzip":  {"tarball", "r2r/profile/nettrace"},
 		"github.com/klauspost/compress/flate": {"tarball", "bundle"},
 		"github.com/klauspost/compress/zstd":  {"tarball"},
-		"github.com/klauspost/pgzip":          {"tarball"},
 		"golang.org/x/term":                   {"internal/ui"},
 		"os/exec":                             {"internal/tools/bench", "internal/parity", "internal/enginetest", "r2r/crossgen", "source"},
 		"net/http":                            {"source"},
