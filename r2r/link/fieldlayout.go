@@ -11,6 +11,7 @@ import (
 // src/coreclr/vm/methodtablebuilder.cpp (PlaceInstanceFields, NeedsAlignedBaseOffset, CheckLayoutDependsOnOtherModules).
 type fieldLayouts struct {
 	modules []*typeTables
+	core    int                  // System.Private.CoreLib, or outside
 	public  map[string][]typeDef // types that are not nested, by full name
 	known   map[string]shape
 	classes map[string]classShape
@@ -83,6 +84,7 @@ type nestedName struct {
 
 func newFieldLayouts(members []*member) (*fieldLayouts, error) {
 	l := &fieldLayouts{public: map[string][]typeDef{}, known: map[string]shape{}, classes: map[string]classShape{}}
+	l.core = slices.IndexFunc(members, (*member).isCoreLib)
 	for i, m := range members {
 		t, err := newTypeTables(m.image.Metadata)
 		if err != nil {

@@ -124,7 +124,7 @@ func (l *fieldLayouts) instantiations(t typeDef) [][]shape {
 	}
 	var out [][]shape
 	for _, candidate := range []shape{objectShape, primitiveShape(1), primitiveShape(2), primitiveShape(4),
-		{module: t.module, size: 12, align: 4, value: true}, {size: 2, align: 1, value: true}} {
+		{module: t.module, size: 12, align: 4, value: true}, {module: l.core, size: 2, align: 1, value: true}} {
 		args := make([]shape, n)
 		for i := range args {
 			args[i] = candidate
