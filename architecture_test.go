@@ -12,6 +12,7 @@ const module = "github.com/r2rpack/r2rpack/"
 
 // rooms says what each package may import of this module, besides the foundation and itself.
 var rooms = map[string][]string{
+	"audit":                   {"layout", "manifest", "r2r", "r2r/verify"},
 	"bundle":                  {},
 	"bundle/bundletest":       {"bundle"},
 	"compose":                 {"source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/r2rpack/r2rpack/audit"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/ui"
 	"github.com/r2rpack/r2rpack/layout"
@@ -17,6 +18,7 @@ import (
 func newVerify(u *ui.UI) *cobra.Command {
 	var trees *treeFlags
 	var list bool
+	var against string
 	cmd := &cobra.Command{
 		Use:   "verify TREE",
 		Short: "Check a dotnet root, as a folder or an archive: exit code 3 if it has errors",
@@ -25,6 +27,7 @@ component assembly and its composite image. For an archive that pack made, the c
 are checked too. Each finding has a stable code; --codes lists them all.`,
 		Example: `  r2rpack verify root
   r2rpack verify dist/aspnetcore-runtime-composite-10.0.12-linux-x64.tar.gz
+  r2rpack verify root --against nuget:10.0.12/linux-x64
   r2rpack verify root --json | jq '.findings[].code'`,
 		Args: func(cmd *cobra.Command, names []string) error {
 			if list {
@@ -44,11 +47,19 @@ are checked too. Each finding has a stable code; --codes lists them all.`,
 			if err != nil {
 				return err
 			}
+			if against != "" {
+				differences, err := verifyAgainst(cmd.Context(), u, names[0], against, o)
+				if err != nil {
+					return err
+				}
+				findings = append(findings, differences...)
+			}
 			return report(u, names[0], findings)
 		},
 	}
 	trees = addTreeFlags(cmd)
 	jsonFlag(cmd, u)
+	cmd.Flags().StringVar(&against, "against", "", "compare every method, fixup and table of a linked composite with the `SET` it was linked from")
 	cmd.Flags().BoolVar(&list, "codes", false, "list the codes of all findings with what to do about them")
 	return cmd
 }
@@ -128,7 +139,31 @@ func printCodes(u *ui.UI) error {
 
 // codes are those of all checks, by name.
 func codes() []layout.CodeDoc {
-	list := append(layout.Codes(), pack.Codes()...)
+	list := slices.Concat(layout.Codes(), pack.Codes(), audit.Codes())
 	slices.SortFunc(list, func(a, b layout.CodeDoc) int { return strings.Compare(a.Code, b.Code) })
 	return list
+}
+
+// verifyAgainst compares a linked root with its originals and says how much was compared.
+func verifyAgainst(ctx context.Context, u *ui.UI, spec, against string, o source.Options) ([]layout.Finding, error) {
+	root, err := source.Open(ctx, spec, o)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	set, err := source.Open(ctx, against, o)
+	if err != nil {
+		return nil, err
+	}
+	defer set.Close()
+	images, err := audit.Against(ctx, root, set)
+	if err != nil {
+		return nil, fault.Wrap(err, spec, "")
+	}
+	for _, i := range images {
+		n := i.Counts
+		u.Note("%s: %d components, %d methods, %d instances, %d operands, %d fixups compared: %d differences",
+			i.Path, n.Components, n.MethodEntries, n.InstanceEntries, n.Operands, n.Fixups, i.Total)
+	}
+	return audit.Findings(images), nil
 }
