@@ -96,7 +96,7 @@ func (c *comparison) entries(ctx context.Context) {
 		if ctx.Err() != nil || c.tired {
 			return
 		}
-		c.methodEntry(fmt.Sprintf("method %08x", 0x06000001+i), at(c.methods, i), at(newMethods, i))
+		c.methodEntry(fmt.Sprintf("method %08x", tableMethodDef<<24+i), at(c.methods, i), at(newMethods, i))
 	}
 	for i := range c.instances {
 		if ctx.Err() != nil || c.tired {

@@ -1,79 +1,211 @@
-package verify_test
+package verify
 
 import (
+	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/r2r/internal/packs"
 	"github.com/r2rpack/r2rpack/r2r/link"
-	"github.com/r2rpack/r2rpack/r2r/verify"
 )
 
-// linked is a link's input and output.
-type linked struct {
+// world is a link's input and output.
+type world struct {
 	composite             []byte
 	components, originals map[string][]byte
 }
 
-// linkFiles links what has native code among the files.
-func linkFiles(t testing.TB, files []string) linked {
+// linkFiles links those files that have native code.
+func linkFiles(t testing.TB, files []string, o link.Options) world {
 	t.Helper()
-	l := linked{originals: map[string][]byte{}}
+	w := world{originals: map[string][]byte{}}
 	var inputs []link.Input
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		base := filepath.Base(name)
-		if !verify.HasCode(data) {
+		if _, ok, err := readStock(data); err != nil || !ok {
 			continue
 		}
-		l.originals[base] = data
-		inputs = append(inputs, link.Input{Name: base, Data: data})
+		w.originals[filepath.Base(name)] = data
+		inputs = append(inputs, link.Input{Name: filepath.Base(name), Data: data})
 	}
-	result, err := link.Link(context.Background(), inputs, link.Options{Name: "linked.r2r.dll"})
+	result, err := link.Link(context.Background(), inputs, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.composite, l.components = result.Composite, result.Components
-	return l
+	w.composite, w.components = result.Composite, result.Components
+	return w
 }
 
-func (l linked) check(t testing.TB, o verify.Options) *verify.Report {
+// clone gives a world whose composite can be changed, and whose components can be replaced.
+func (w world) clone() world {
+	return world{bytes.Clone(w.composite), maps.Clone(w.components), w.originals}
+}
+
+func (w world) check(t testing.TB, o Options) *Report {
 	t.Helper()
-	report, err := verify.Check(context.Background(), l.composite, l.components, l.originals, o)
+	report, err := Check(context.Background(), w.composite, w.components, w.originals, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return report
 }
 
+const compositeName = "linked.r2r.dll"
+
+func expectNone(t *testing.T, r *Report) {
+	t.Helper()
+	for _, d := range r.Differences {
+		t.Error(d)
+	}
+	if r.Total != len(r.Differences) && r.Total > 0 && len(r.Differences) == 0 {
+		t.Errorf("%d differences are not told", r.Total)
+	}
+}
+
 func TestLinkedPacks(t *testing.T) {
 	testdata.Slow(t)
-	for _, version := range []string{"8.0.31", "10.0.12"} {
+	for version, want := range stocks {
 		t.Run(version, func(t *testing.T) {
-			report := linkFiles(t, packs.DLLs(t, packs.Extract(t, version))).check(t, verify.Options{})
-			for _, d := range report.Differences {
-				t.Error(d)
+			w := linkFiles(t, packs.DLLs(t, packs.Extract(t, version)), link.Options{Name: compositeName})
+			r := w.check(t, Options{Name: compositeName})
+			expectNone(t, r)
+			n := r.Counts
+			if n.Components != len(w.originals) || n.MVIDs != len(w.originals) || n.Relocations == 0 || n.FieldData == 0 || n.ResourceBytes == 0 ||
+				n.ILBodies == 0 || n.MetadataBytes == 0 {
+				t.Errorf("something was not compared: %+v", n)
 			}
-			t.Logf("%d differences, %+v", report.Total, report.Counts)
+			want.Operands, n.Operands = 0, 0
+			known := Counts{MethodEntries: n.MethodEntries, InstanceEntries: n.InstanceEntries, Cells: n.Cells, DebugInfos: n.DebugInfos,
+				Functions: n.Functions, LazyCells: n.LazyCells}
+			if diff := cmp.Diff(want, known); diff != "" {
+				t.Error(diff)
+			}
 		})
 	}
 }
 
+// targets are the fixtures of which a composite can be linked.
+var targets = []string{"8/linux-x64", "9/linux-x64", "10/linux-x64", "10/linux-x64-isa", "8/win-x64", "9/win-x64", "10/win-x64",
+	"8/linux-arm64", "9/linux-arm64", "10/linux-arm64", "10/osx-arm64"}
+
 func TestLinkedFixtures(t *testing.T) {
-	for _, target := range []string{"8/linux-x64", "9/linux-x64", "10/linux-x64", "10/linux-x64-isa", "8/win-x64", "9/win-x64", "10/win-x64",
-		"8/linux-arm64", "9/linux-arm64", "10/linux-arm64", "10/osx-arm64"} {
+	for _, target := range targets {
 		t.Run(target, func(t *testing.T) {
-			report := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", target))).check(t, verify.Options{})
-			for _, d := range report.Differences {
-				t.Error(d)
-			}
-			t.Logf("%d differences, %+v", report.Total, report.Counts)
+			w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", target)), link.Options{Name: compositeName})
+			expectNone(t, w.check(t, Options{Name: compositeName}))
 		})
+	}
+}
+
+// TestPruned leaves methods out: without the option that is a difference for each, with it none.
+func TestPruned(t *testing.T) {
+	keep := func(m link.Method) bool { return m.RID%3 != 0 }
+	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName, Keep: keep})
+	r := w.check(t, Options{Pruned: true})
+	expectNone(t, r)
+	if r.Counts.LeftOut == 0 || r.Counts.MethodEntries == 0 {
+		t.Errorf("%+v", r.Counts)
+	}
+	if strict := w.check(t, Options{}); strict.Total != r.Counts.LeftOut || strict.Differences[0].What != "entry point" {
+		t.Errorf("%d differences for %d methods left out: %v", strict.Total, r.Counts.LeftOut, strict.Differences)
+	}
+}
+
+func TestWithoutMVIDs(t *testing.T) {
+	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName, NoMVIDLock: true})
+	r := w.check(t, Options{})
+	expectNone(t, r)
+	if r.Counts.MVIDs != 0 {
+		t.Errorf("%d MVIDs", r.Counts.MVIDs)
+	}
+}
+
+// TestSameForAnyNumberOfJobs compares a broken world's report.
+func TestSameForAnyNumberOfJobs(t *testing.T) {
+	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName}).clone()
+	c, err := openComposite(w.composite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range c.functions {
+		code, err := c.file.At(f.begin, f.end-f.begin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code[0] ^= 0x10
+	}
+	want := w.check(t, Options{Jobs: 1, MaxDifferences: 50})
+	if want.Total <= 50 || len(want.Differences) != 50 {
+		t.Fatalf("%d differences, %d told", want.Total, len(want.Differences))
+	}
+	for range 5 {
+		if diff := cmp.Diff(want, w.check(t, Options{Jobs: 7, MaxDifferences: 50})); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+}
+
+// TestNothing makes sure that a check which compares nothing does not succeed.
+func TestNothing(t *testing.T) {
+	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName})
+	for name, change := range map[string]func(*world){
+		"no components":             func(w *world) { w.components = nil },
+		"no composite":              func(w *world) { w.composite = nil },
+		"an original for composite": func(w *world) { w.composite = w.originals["Fx.Core.dll"] },
+		"one component too few":     func(w *world) { delete(w.components, "Fx.Core.dll") },
+		"one component twice":       func(w *world) { w.components["copy.dll"] = w.components["Fx.Core.dll"] },
+		"an original for component": func(w *world) { w.components["Fx.Core.dll"] = w.originals["Fx.Core.dll"] },
+		"another component":         func(w *world) { w.components["Fx.Core.dll"] = w.components["Fx.Web.dll"] },
+		"garbage for a component":   func(w *world) { w.components["Fx.Core.dll"] = []byte("MZ") },
+	} {
+		broken := w.clone()
+		change(&broken)
+		if r := broken.check(t, Options{}); r.Total == 0 || len(r.Differences) == 0 {
+			t.Errorf("%s: no difference", name)
+		}
+	}
+}
+
+func TestMissingOriginal(t *testing.T) {
+	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName})
+	originals := maps.Clone(w.originals)
+	delete(originals, "Fx.Core.dll")
+	if _, err := Check(context.Background(), w.composite, w.components, originals, Options{}); err == nil {
+		t.Error("no error without an original")
+	}
+	originals["Fx.Core.dll"] = []byte("MZ")
+	if _, err := Check(context.Background(), w.composite, w.components, originals, Options{}); err == nil {
+		t.Error("no error with a broken original")
+	}
+}
+
+func TestCancel(t *testing.T) {
+	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Check(ctx, w.composite, w.components, w.originals, Options{}); err != context.Canceled {
+		t.Errorf("error %v", err)
+	}
+}
+
+// BenchmarkCheck is the figure "checking the whole of 10.0.12".
+func BenchmarkCheck(b *testing.B) {
+	w := linkFiles(b, packs.DLLs(b, packs.Extract(b, "10.0.12")), link.Options{Name: compositeName})
+	b.SetBytes(int64(len(w.composite)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if r := w.check(b, Options{}); r.Total != 0 {
+			b.Fatal(slices.Concat(r.Differences))
+		}
 	}
 }
