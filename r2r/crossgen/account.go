@@ -81,6 +81,7 @@ func (p *plan) add(ctx context.Context, prof *profile.Profile) (lost map[ecma335
 		return nil, err
 	}
 	lost = map[ecma335.Token]bool{}
+	p.records = slices.Grow(p.records, len(found))
 	for i, f := range found {
 		switch {
 		case f.err != nil:

@@ -1,6 +1,7 @@
 package crossgen
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
@@ -12,6 +13,7 @@ import (
 type namer struct {
 	resolver *profile.Resolver
 	names    map[qualified]string // of definitions, since forming them is most of the work
+	buffer   bytes.Buffer
 }
 
 // qualified is a definition and how much of its name is meant.
@@ -34,8 +36,9 @@ const (
 
 // method gives the name of a method; what cannot be read of it stays out.
 func (n *namer) method(m profile.Method) string {
-	var b strings.Builder
-	n.typ(&b, m.Owner, withAssembly)
+	b := &n.buffer
+	b.Reset()
+	n.typ(b, m.Owner, withAssembly)
 	b.WriteByte('.')
 	if row, err := m.Assembly.Metadata.MethodDef(m.RID); err == nil {
 		name, _ := m.Assembly.Metadata.StringBytes(row.Name)
@@ -43,18 +46,18 @@ func (n *namer) method(m profile.Method) string {
 	}
 	if len(m.Args) > 0 {
 		b.WriteByte('<')
-		n.list(&b, m.Args, unqualified)
+		n.list(b, m.Args, unqualified)
 		b.WriteByte('>')
 	}
 	b.WriteByte('(')
 	if sig, err := n.resolver.Signature(m); err == nil {
-		n.list(&b, sig.Params, unqualified)
+		n.list(b, sig.Params, unqualified)
 	}
 	b.WriteByte(')')
 	return b.String()
 }
 
-func (n *namer) list(b *strings.Builder, types []*profile.Type, q qualification) {
+func (n *namer) list(b *bytes.Buffer, types []*profile.Type, q qualification) {
 	for i, t := range types {
 		if i > 0 {
 			b.WriteByte(',')
@@ -70,7 +73,7 @@ var primitiveNames = map[profile.Element]string{
 	profile.ElementUIntPtr: "native uint", profile.ElementTypedByRef: "typedref",
 }
 
-func (n *namer) typ(b *strings.Builder, t *profile.Type, q qualification) {
+func (n *namer) typ(b *bytes.Buffer, t *profile.Type, q qualification) {
 	switch t.Kind {
 	case profile.ElementClass, profile.ElementValueType:
 		n.def(b, t.Def, q)
@@ -104,7 +107,7 @@ func (n *namer) typ(b *strings.Builder, t *profile.Type, q qualification) {
 	}
 }
 
-func (n *namer) def(b *strings.Builder, def profile.Def, q qualification) {
+func (n *namer) def(b *bytes.Buffer, def profile.Def, q qualification) {
 	key := qualified{def, q}
 	name, ok := n.names[key]
 	if !ok {

@@ -98,7 +98,10 @@ type decoder struct {
 	file    *pe.File
 	md      *ecma335.Metadata
 	strings map[uint32]string
-	spans   []span // of the records read so far, which share it
+}
+
+func newDecoder(file *pe.File, md *ecma335.Metadata) *decoder {
+	return &decoder{file: file, md: md, strings: map[uint32]string{}}
 }
 
 // body finds the body at an RVA.
@@ -139,21 +142,22 @@ const (
 )
 
 // records reads the code of a group: for each record ldtoken METHOD, any data, pop.
-func (d *decoder) records(code []byte) ([]Record, error) {
-	c := cursor{code: code, what: "record"}
-	var records []Record
+func (d *decoder) records(g *Group) error {
+	c := cursor{code: g.body.code(d.file.Data()), what: "record"}
 	for c.more() {
-		r, err := d.record(&c)
+		first := len(g.parts)
+		r, err := d.record(&c, g)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		records = append(records, r)
+		r.parts = uint32(len(g.parts) - first)
+		g.Records = append(g.Records, r)
 	}
-	return records, c.err
+	return c.err
 }
 
-func (d *decoder) record(c *cursor) (Record, error) {
-	from, first := c.pos, len(d.spans)
+func (d *decoder) record(c *cursor, g *Group) (Record, error) {
+	from := c.pos
 	r := Record{Method: ecma335.Token(c.take(opLdtoken))}
 	if c.err == nil && !d.isMethod(r.Method) {
 		c.fail("token %s is no method", r.Method)
@@ -163,7 +167,7 @@ func (d *decoder) record(c *cursor) (Record, error) {
 		at := c.pos
 		op, operand := c.next()
 		if op == opPop && !instrumented {
-			d.spans = append(d.spans, span{from, c.pos})
+			g.parts = append(g.parts, span{from, c.pos})
 			break
 		}
 		if op != opLdstr {
@@ -175,13 +179,12 @@ func (d *decoder) record(c *cursor) (Record, error) {
 			return r, err
 		case text == instrumentationStart && !instrumented:
 			instrumented, r.Instrumented = true, true
-			d.spans = append(d.spans, span{from, at})
+			g.parts = append(g.parts, span{from, at})
 		case text == instrumentationEnd && instrumented:
 			instrumented = false
 			from = c.pos
 		}
 	}
-	r.parts = d.spans[first:]
 	return r, c.err
 }
 

@@ -5,8 +5,11 @@ package profile
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
@@ -30,7 +33,8 @@ type Group struct {
 	Assemblies []string // simple names, the one that defines the methods first; empty if the group has no name
 	Records    []Record
 
-	body bodyPlace
+	body  bodyPlace
+	parts []span // of the code that remain when it is stripped, record by record
 }
 
 // Record is one method of a group.
@@ -39,7 +43,7 @@ type Record struct {
 	// Instrumented says that counts and likely types of a run come with the method.
 	Instrumented bool
 
-	parts []span // of the record's code that remain when it is stripped
+	parts uint32 // how many parts of the group are the record's
 }
 
 // span is a range of a group's code.
@@ -101,8 +105,7 @@ func parseModule(data []byte) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := decoder{file: file, md: md, strings: map[uint32]string{}}
-	groups, err := d.dictionary()
+	groups, err := newDecoder(file, md).dictionary()
 	if err != nil {
 		return nil, err
 	}
@@ -154,13 +157,27 @@ func (d *decoder) groups(dictionary uint32) ([]Group, error) {
 	if c.err == nil {
 		c.err = checkApart(places)
 	}
-	for i := range groups {
-		if c.err != nil {
-			return nil, c.err
-		}
-		groups[i].Records, c.err = d.records(groups[i].body.code(d.file.Data()))
+	if c.err != nil {
+		return nil, c.err
 	}
-	return groups, c.err
+	return groups, d.readAll(groups)
+}
+
+// readAll reads the records of all groups, on all processors. What is wrong with the first group that is wrong counts.
+func (d *decoder) readAll(groups []Group) error {
+	errs := make([]error, len(groups))
+	var taken atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		own := newDecoder(d.file, d.md)
+		wg.Go(func() {
+			for i := taken.Add(1) - 1; i < int64(len(groups)); i = taken.Add(1) - 1 {
+				errs[i] = own.records(&groups[i])
+			}
+		})
+	}
+	wg.Wait()
+	return cmp.Or(errs...)
 }
 
 func checkApart(places []bodyPlace) error {

@@ -31,12 +31,14 @@ func byPlace(a, b Group) int { return cmp.Compare(a.body.at, b.body.at) }
 // strip copies what stays of a group's code from one module to the other, and gives its size.
 func (g Group) strip(from, to []byte, keep func(Group, Record) bool) uint32 {
 	code, stripped := g.body.code(from), g.body.code(to)
-	n := 0
+	n, rest := 0, g.parts
 	for _, r := range g.Records {
+		parts := rest[:r.parts]
+		rest = rest[r.parts:]
 		if keep != nil && !keep(g, r) {
 			continue
 		}
-		for _, s := range r.parts {
+		for _, s := range parts {
 			n += copy(stripped[n:], code[s.from:s.to])
 		}
 	}
