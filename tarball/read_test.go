@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/klauspost/compress/flate"
+
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/internal/tree"
 )
@@ -203,5 +205,47 @@ func TestOpenZipTakesAnyReader(t *testing.T) {
 	defer a.Close()
 	if got := listing(t, a.FS); got != listing(t, tiny(t)) {
 		t.Error(got)
+	}
+}
+
+// A member that is closed early, twice or read after that must not disturb one that is read at the same time.
+func TestInflateReusesNothingInUse(t *testing.T) {
+	packed := func(text string) io.Reader {
+		var b bytes.Buffer
+		w, err := flate.NewWriter(&b, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return &b
+	}
+	for range 3 {
+		first := inflate(packed("first first first"))
+		if _, err := io.ReadFull(first, make([]byte, 5)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := first.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		second := inflate(packed("second second second"))
+		if n, err := first.Read(make([]byte, 1)); n != 0 || err == nil || err == io.EOF {
+			t.Errorf("read after close: %d bytes, %v", n, err)
+		}
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+		if text, err := io.ReadAll(second); err != nil || string(text) != "second second second" {
+			t.Errorf("%q, %v", text, err)
+		}
+		if err := second.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
