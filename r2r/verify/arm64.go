@@ -111,7 +111,7 @@ func (c *comparison) constants(m method) {
 			return
 		}
 		if m.old.first+i+1 == len(c.stock.functions) {
-			old = trimPadding(old)
+			old = c.stock.trimPadding(old)
 		}
 		got, err := c.composite.file.At(to.end, uint32(len(old)))
 		if c.failed("constants", m.name, err) {
@@ -121,8 +121,12 @@ func (c *comparison) constants(m method) {
 	}
 }
 
-// trimPadding takes off the breakpoints with which sections of code are filled up, and zeros before them.
-func trimPadding(b []byte) []byte {
+// trimPadding takes off the breakpoints with which sections of code are filled up (int3; brk #0xf000, maybe not all of
+// its bytes), and zeros before them.
+func (im *image) trimPadding(b []byte) []byte {
+	if im.arch == arm64 {
+		return bytes.TrimRight(b, "\x00\x3E\xD4")
+	}
 	const breakpoint = 0xCC
 	return bytes.TrimRight(bytes.TrimRight(b, string([]byte{breakpoint})), "\x00")
 }

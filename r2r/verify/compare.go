@@ -292,7 +292,7 @@ func (c *comparison) gcInfo(name string, begin, old, got uint32) {
 		return
 	}
 	if end == c.bounds.after(c.lastUnwind) {
-		a = trimPadding(a)
+		a = c.stock.trimPadding(a)
 	}
 	b, err := c.composite.file.At(got, uint32(len(a)))
 	if c.failed("GC information", name, err) {
