@@ -353,7 +353,7 @@ func (r *typeReader) valueType(args []shape) shape {
 // valueType gives the shape of a value type.
 func (l *fieldLayouts) valueType(module int, token ecma335.Token, args []shape) shape {
 	t := l.resolve(module, token)
-	if t.module == outside || l.depth > maxSignatureDepth {
+	if t.module == outside || l.depth > maxSignatureDepth || len(l.known) > maxShapes {
 		return unknownShape(module)
 	}
 	k := key(t, args)
@@ -367,6 +367,9 @@ func (l *fieldLayouts) valueType(module int, token ecma335.Token, args []shape) 
 	l.known[k] = s
 	return s
 }
+
+// maxShapes is how many shapes are kept, against types that hold ever larger ones.
+const maxShapes = 1 << 20
 
 // unknownShape is that of a type which no member defines, seen from a module.
 func unknownShape(module int) shape {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r"
+	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
 
 // imports are the import sections of the composite. Row n holds the cells of row n of all members, one member after the
@@ -167,10 +168,7 @@ func (l *linker) mergeThunk(m *member, ref cellRef, thunks map[uint32]uint32) er
 // runtime reads it in the context of whichever component came first. Source: runtime, src/coreclr/vm/jitinterface.cpp
 // (LoadDynamicInfoEntry).
 func (l *linker) rewriteSignatures() error {
-	if err := l.each(func(m *member) error { return m.rewriteSignatures(l.imports.eagerRow) }); err != nil {
-		return err
-	}
-	return nil
+	return l.each(func(m *member) error { return m.rewriteSignatures(l.imports.eagerRow) })
 }
 
 func (m *member) rewriteSignatures(eagerRow int) error {
@@ -192,6 +190,9 @@ func (m *member) rewriteSignatures(eagerRow int) error {
 				known[rva] = at
 				if err := m.rewriteSignature(rva); err != nil {
 					return err
+				}
+				if len(m.signatures) > 2*len(m.input.Data) {
+					return refuse("cell signature", rva, "signatures overlap")
 				}
 			}
 			s.signature[cell] = at
@@ -306,9 +307,23 @@ func (m *member) markAll() error {
 			}
 		}
 	}
+	for _, p := range m.profiles {
+		for _, ref := range p.cells {
+			m.mark(ref)
+		}
+	}
+	return m.markLists()
+}
+
+// maxFixups is how many cells all lists of a member may name, for each byte of the member: lists may share their bytes,
+// but not without end.
+const maxFixups = 4
+
+func (m *member) markLists() error {
+	left := maxFixups * len(m.input.Data)
 	for _, e := range m.entries {
 		if m.methods[e.method].kept {
-			if err := m.markFixups(e.fixups); err != nil {
+			if err := m.markFixups(e.fixups, &left); err != nil {
 				return err
 			}
 		}
@@ -316,26 +331,24 @@ func (m *member) markAll() error {
 	for i := range m.instances {
 		e := &m.instances[i]
 		if m.methods[e.method].kept {
-			if err := m.markFixups(e.Fixups); err != nil {
+			if err := m.markFixups(e.Fixups, &left); err != nil {
 				return err
 			}
-		}
-	}
-	for _, p := range m.profiles {
-		for _, ref := range p.cells {
-			m.mark(ref)
 		}
 	}
 	return nil
 }
 
-func (m *member) markFixups(list []byte) error {
+func (m *member) markFixups(list []byte, left *int) error {
 	for f, err := range r2r.Fixups(list) {
 		if err != nil {
 			return err
 		}
 		if !m.hasCell(uint64(f.ImportSection), uint64(f.Cell)) || m.sections[f.ImportSection].eager() {
-			return refuse("fixup list", 0, "names cell %d of import section %d", f.Cell, f.ImportSection)
+			return format.Errorf("fixup list", format.Offset, uint64(f.Cell), "names a cell of import section %d, which has none there", f.ImportSection)
+		}
+		if *left--; *left < 0 {
+			return format.Errorf("fixup list", format.Offset, 0, "lists name more than %d cells", maxFixups*len(m.input.Data))
 		}
 		m.mark(cellRef{int(f.ImportSection), int(f.Cell)})
 	}

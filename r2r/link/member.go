@@ -9,7 +9,6 @@ import (
 	"github.com/r2rpack/r2rpack/r2r"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
-	"github.com/r2rpack/r2rpack/r2r/nativeformat"
 	"github.com/r2rpack/r2rpack/r2r/pe"
 )
 
@@ -59,9 +58,7 @@ type entry struct {
 // instance is a row of InstanceMethodEntryPoints.
 type instance struct {
 	r2r.InstanceEntry
-	method    int
-	hash      uint32 // all bits
-	signature []byte // as it will be, with its owner
+	method int
 }
 
 // moduleIndex gives what signatures call the member by: row n of the manifest's AssemblyRefs is index n+1, for index 1
@@ -230,31 +227,6 @@ func (m *member) readOwners() error {
 		}
 		for rid := r.From; rid < r.To; rid++ {
 			m.owners[rid] = t
-		}
-	}
-	return nil
-}
-
-// readDebugInfo finds the debug information of every function (section 105).
-func (m *member) readDebugInfo() error {
-	data, _, err := m.section(r2r.SectionDebugInfo)
-	if err != nil || data == nil {
-		return err
-	}
-	array, err := nativeformat.NewArray(data)
-	if err != nil {
-		return err
-	}
-	m.debug = make([][]byte, len(m.functions))
-	for e, err := range array.All() {
-		if err == nil && uint64(e.Index) >= uint64(len(m.debug)) {
-			err = format.Errorf(r2r.SectionDebugInfo.String(), format.Offset, uint64(e.Offset), "is of function %d of %d", e.Index, len(m.debug))
-		}
-		if err == nil {
-			m.debug[e.Index], err = debugBlob(data, e.Offset)
-		}
-		if err != nil {
-			return format.Named(err, r2r.SectionDebugInfo.String())
 		}
 	}
 	return nil

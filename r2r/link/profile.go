@@ -35,15 +35,17 @@ func (m *member) readProfiles() error {
 	if err != nil {
 		return err
 	}
-	left := len(data)
+	left, read := len(data), 64*len(data)
 	for e, err := range table.All() {
 		var p profile
 		if err == nil {
 			p, err = m.readProfile(data, e.Offset)
 		}
 		// Rows do not overlap, so that together they cannot be longer than the table.
-		if left -= len(p.signature); err == nil && left < 0 {
-			err = format.Errorf("profile data", format.Offset, uint64(e.Offset), "its signature overlaps others")
+		// Data may be shared, but not without end.
+		read -= len(p.data)
+		if left -= len(p.signature); err == nil && (left < 0 || read < 0) {
+			err = format.Errorf("profile data", format.Offset, uint64(e.Offset), "overlaps others")
 		}
 		if err != nil {
 			return format.Named(err, r2r.SectionPgoInstrumentationData.String())
