@@ -5,6 +5,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
@@ -45,7 +46,7 @@ func Check(ctx context.Context, image []byte, components, originals map[string][
 	c, err := openComposite(image)
 	if err != nil {
 		whole.add("composite", "", "cannot be read: %v", err)
-		report.take(whole, o.MaxDifferences)
+		report.finish(whole, o.MaxDifferences)
 		return report, nil
 	}
 	c.options = o
@@ -66,31 +67,25 @@ func (r *Report) finish(whole *findings, most int) {
 		n.CodeBytes == 0 || n.Cells == 0 || n.Unwinds == 0) {
 		whole.add("composite", "", "nothing was compared")
 	}
-	r.take(whole, most)
-	slices.SortStableFunc(r.Differences, func(a, b Difference) int {
-		switch {
-		case a.Component < b.Component:
-			return -1
-		case a.Component > b.Component:
-			return 1
-		}
-		return 0
-	})
+	r.Total += whole.total
+	r.Differences = slices.Concat(whole.list, r.Differences)
+	r.Differences = r.Differences[:min(len(r.Differences), most)]
 }
 
 // members brings manifest rows and files together. It gives nil, and findings, if they do not match.
 func (c *composite) members(components, originals map[string][]byte, f *findings) ([]member, error) {
 	files := map[string]string{}
 	before := f.total
-	for file, data := range components {
-		_, meta, err := openManaged(data)
+	for _, file := range slices.Sorted(maps.Keys(components)) {
+		_, meta, err := openManaged(components[file])
 		if err != nil {
 			f.add("component file", file, "cannot be read: %v", err)
 			continue
 		}
 		name := meta.assembly().name
 		if other, twice := files[name]; twice {
-			f.add("component file", max(file, other), "has the same name %s as %s", name, min(file, other))
+			f.add("component file", file, "has the same name %s as %s", name, other)
+			continue
 		}
 		files[name] = file
 	}
@@ -116,20 +111,9 @@ func (c *composite) members(components, originals map[string][]byte, f *findings
 		f.add("manifest", "", "%d component files, %d assemblies in the manifest", len(files), len(seen))
 	}
 	if f.total > before {
-		slices.SortFunc(f.list, func(a, b Difference) int { return compareText(a.Where, b.Where) })
 		return nil, nil
 	}
 	return members, nil
-}
-
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func openMember(file string, original, linked []byte) (member, error) {
@@ -207,7 +191,9 @@ func (c *composite) check(ctx context.Context, members []member, whole *findings
 		report.take(&comparisons[i].findings, c.options.MaxDifferences)
 		report.Counts.add(&comparisons[i].counts)
 	}
-	c.leftOvers(matched, whole)
+	rest := &findings{most: c.options.MaxDifferences}
+	c.leftOvers(matched, rest)
+	report.take(rest, c.options.MaxDifferences)
 	return nil
 }
 

@@ -74,43 +74,6 @@ func (im *image) wholeMeaning(c cellID, t *classTable, create bool, out []byte) 
 	return im.meaning(c, binary.LittleEndian.AppendUint32(out, thunk))
 }
 
-// lazyThunk is a thunk that cells lead to.
-type lazyThunk struct {
-	number, size uint32
-	section      int
-}
-
-// lazyThunk gives the number of the thunk that a cell leads to.
-func (im *image) lazyThunk(c cellID, t *classTable, create bool) (uint32, error) {
-	value := im.value(c)
-	if value == 0 {
-		return 0, nil
-	}
-	rva := value - im.file.ImageBase
-	if rva >= uint64(im.file.SizeOfImage) {
-		return 0, fmt.Errorf("holds %#x, which is no address in the image", value)
-	}
-	known, ok := im.thunks[uint32(rva)]
-	if !ok {
-		read, err := im.readThunk(uint32(rva))
-		if err != nil {
-			return 0, err
-		}
-		meaning := read.code
-		for _, cell := range read.cells {
-			if meaning, err = im.meaning(cell, meaning); err != nil {
-				return 0, err
-			}
-		}
-		known = lazyThunk{t.thunk(meaning, create), read.size, read.section}
-		im.thunks[uint32(rva)] = known
-	}
-	if known.section != c.section {
-		return 0, fmt.Errorf("its thunk passes on import section %d", known.section)
-	}
-	return known.number, nil
-}
-
 func (t *classTable) thunk(meaning []byte, create bool) uint32 {
 	n, known := t.thunks[string(meaning)]
 	if known {

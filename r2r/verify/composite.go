@@ -3,11 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
-	"maps"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/r2rpack/r2rpack/r2r/pe"
 )
@@ -134,125 +130,6 @@ func (c *composite) read(ctx context.Context, names *nameTable, f *findings, cou
 	f.failed("exception clauses", "", err)
 	c.debug, err = c.debugInfo()
 	f.failed("debug information", "", err)
-}
-
-// hashedTable are the entries of a table, by the meaning of their signatures.
-type hashedTable struct {
-	entries   []instance
-	byMeaning map[string]int
-	found     []atomic.Bool
-}
-
-func (t *hashedTable) find(meaning []byte) (*instance, bool) {
-	i, ok := t.byMeaning[string(meaning)]
-	if !ok {
-		return nil, false
-	}
-	t.found[i].Store(true)
-	return &t.entries[i], true
-}
-
-func (t *hashedTable) leftOvers(what string, f *findings) {
-	for i := range t.found {
-		if !t.found[i].Load() {
-			f.add(what, fmt.Sprintf("%x", t.entries[i].meaning), "is not in any original")
-		}
-	}
-}
-
-// binding is the one method that an entry of a hashed table can be taken for.
-type binding struct {
-	meaning []byte
-	fault   string
-}
-
-// bindAll finds out which method each entry stands for.
-func (c *composite) bindAll(ctx context.Context, what string, entries []instance, f *findings) *hashedTable {
-	t := &hashedTable{entries: entries, byMeaning: make(map[string]int, len(entries)), found: make([]atomic.Bool, len(entries))}
-	bindings := make([]binding, len(entries))
-	inParallel(ctx, c.options.jobs(), len(entries), func(i int) { bindings[i] = c.bind(&entries[i]) })
-	for i, b := range bindings {
-		where := fmt.Sprintf("%s %x", what, entries[i].meaning)
-		if b.fault != "" {
-			f.add("tables of methods", where, "%s", b.fault)
-			t.found[i].Store(true)
-			continue
-		}
-		if other, twice := t.byMeaning[string(b.meaning)]; twice {
-			f.add("tables of methods", where, "is in the table twice, as entries %d and %d", other, i)
-		}
-		t.byMeaning[string(b.meaning)] = i
-	}
-	return t
-}
-
-// bind finds the method of an entry. A signature without explicit module is read by whichever component looks for one
-// of its methods, and it fits every method of the same rows and hash bits: there must be only one. Source: runtime,
-// src/coreclr/vm/readytoruninfo.cpp (SigMatchesMethodDesc).
-func (c *composite) bind(i *instance) binding {
-	if !i.implicit {
-		meaning, hash, opaque, ok := c.names.bind(i.meaning, moduleNone)
-		switch {
-		case !ok:
-			return binding{fault: "names a method or type that is not there"}
-		case !opaque && hash&i.mask != i.hash:
-			return binding{fault: fmt.Sprintf("is stored with hash %#x, but has %#x", i.hash, hash&i.mask)}
-		}
-		return binding{meaning: meaning}
-	}
-	var found binding
-	for m := range c.names.assemblies {
-		if !c.names.mayFit(i, module(m)) {
-			continue
-		}
-		meaning, hash, opaque, ok := c.names.bind(i.meaning, module(m))
-		if opaque {
-			return binding{fault: "names no module for a type whose hash is not known"}
-		}
-		if !ok || hash&i.mask != i.hash {
-			continue
-		}
-		if found.meaning != nil {
-			return binding{fault: fmt.Sprintf("names no module, and fits a method of %s and one of another assembly", c.rows[m].name)}
-		}
-		found.meaning = meaning
-	}
-	if found.meaning == nil {
-		return binding{fault: fmt.Sprintf("fits no method of any component with hash %#x", i.hash)}
-	}
-	return found
-}
-
-// inParallel calls do for 0 to n-1, from several goroutines, until ctx ends.
-func inParallel(ctx context.Context, jobs, n int, do func(int)) {
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range min(jobs, n) {
-		group.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	group.Wait()
-}
-
-func (o *Options) jobs() int {
-	if o.Jobs > 0 {
-		return o.Jobs
-	}
-	return runtime.GOMAXPROCS(0)
-}
-
-// thunkArea checks that all thunks lie where the runtime knows of them. Source: runtime, src/coreclr/vm/codeman.cpp
-// (GetStubCodeBlockKind).
-func (c *composite) thunkArea(f *findings) {
-	area := c.header.sections[sectionThunks]
-	for _, rva := range slices.Sorted(maps.Keys(c.thunks)) {
-		if rva < area.RVA || rva+c.thunks[rva].size > area.RVA+area.Size {
-			f.add("thunk", fmt.Sprintf("%#x", rva), "lies outside the area of thunks")
-		}
-	}
 }
 
 // leftOvers are what the composite has and no original had.

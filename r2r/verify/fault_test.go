@@ -670,7 +670,8 @@ var methodFaults = []planted{
 		_, p := b.hashedEntry(sectionInstances, twin)
 		p[bytes.IndexByte(p, elementModuleZapSig)+1] = 0
 	}},
-	{"hash of a profile", "tables of methods", func(b bench) {
+	{"entries of a bucket in another order", "instances", func(b bench) { b.swapInBucket() }},
+	{"hash of a profile", "profiles", func(b bench) {
 		low, _ := b.hashedEntry(sectionPGO, anyPayload)
 		*low ^= 0x40
 	}},
@@ -678,6 +679,35 @@ var methodFaults = []planted{
 	{"handle of a profile", "profile", func(b bench) { b.handle() }},
 	{"profiles missing", "entry point", func(b bench) { put32(b.headerRow(b.coreHeader(), sectionPGO)[8:], 0) }},
 	{"instances missing", "entry point", func(b bench) { put32(b.headerRow(b.coreHeader(), sectionInstances)[8:], 0) }},
+}
+
+// swapInBucket exchanges two neighbours of one bucket, so that both still lead to their payloads.
+func (b bench) swapInBucket() {
+	b.Helper()
+	data := b.section(sectionInstances)
+	table, err := nativeformat.NewHashtable(data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var last nativeformat.Entry
+	at := uint32(0)
+	for e, err := range table.All() {
+		if err != nil {
+			b.Fatal(err)
+		}
+		where := uint32(bytes.IndexByte(data[at:], byte(e.Hash))) + at
+		one, _, _ := nativeformat.Signed(data, where-2)
+		two, _, _ := nativeformat.Signed(data, where+1)
+		if e.Hash>>8 == last.Hash>>8 && e.Hash > last.Hash && where >= 3 && data[where-3] == byte(last.Hash) && data[where-2]&3 == 1 && data[where+1]&3 == 1 &&
+			where-2+uint32(one) == last.Offset && where+1+uint32(two) == e.Offset {
+			data[where-3], data[where] = data[where], data[where-3]
+			binary.LittleEndian.PutUint16(data[where-2:], uint16((two+3)<<2|1))
+			binary.LittleEndian.PutUint16(data[where+1:], uint16((one-3)<<2|1))
+			return
+		}
+		last, at = e, where
+	}
+	b.Fatal("no bucket with two entries")
 }
 
 // profileByte gives the data of a profile: the last number before its end.

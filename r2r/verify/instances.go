@@ -19,7 +19,8 @@ type instance struct {
 	profile    []byte
 }
 
-// hashed reads a table of methods. payload reads what follows the signature.
+// hashed reads a table of methods. payload reads what follows the signature. Source of the order of entries: runtime,
+// src/coreclr/vm/nativeformatreader.h (NativeHashtable::Enumerator).
 func (im *image) hashed(id uint32, payload func(i *instance, data []byte, at uint32) error) ([]instance, error) {
 	data := im.section(&im.header, id)
 	if data == nil {
@@ -31,10 +32,16 @@ func (im *image) hashed(id uint32, payload func(i *instance, data []byte, at uin
 	}
 	var out []instance
 	budget := len(data) // signatures do not overlap
+	last := uint32(0)   // hash of the entry before; a bucket is searched up to the first greater one
 	for e, err := range table.All() {
 		if err != nil {
 			return nil, err
 		}
+		const bucket = 8 // bits of the hash below the number of the bucket
+		if e.Hash>>bucket == last>>bucket && e.Hash < last {
+			return nil, fmt.Errorf("entry at %#x: its hash %#x comes after %#x, where no search finds it", e.Offset, e.Hash, last)
+		}
+		last = e.Hash
 		i := instance{hash: e.Hash, mask: table.HashMask()}
 		length, err := im.methodMeaning(data[e.Offset:], &i)
 		if budget -= length; err == nil && budget < 0 {

@@ -1,17 +1,9 @@
 package verify
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
-)
-
-// What the steps of a profile's schema update (InstrumentationDataProcessingState; runtime,
-// src/coreclr/inc/pgo_formatprocessing.h).
-const (
-	profileILOffset = 1 << iota
-	profileKind
-	profileCount
-	profileOther
 )
 
 // What an element of a profile's schema holds (PgoInstrumentationKind, the bits of MarshalMask).
@@ -63,7 +55,9 @@ func (im *image) profileHandle(value int64) (int64, error) {
 	return -1 - int64(im.classes[section][index]), nil
 }
 
-// element reads one element of the schema and its data, and says whether another follows.
+// element reads one element of the schema and its data, and says whether another follows. The element begins with a
+// mask of the fields that differ from those of the element before (InstrumentationDataProcessingState; runtime,
+// src/coreclr/inc/pgo_formatprocessing.h).
 func (p *profile) element() bool {
 	mask := p.integer()
 	for i := range p.schema {
@@ -127,4 +121,45 @@ func (p *profile) integer() int64 {
 		return int64(int32(binary.BigEndian.Uint32(b)))
 	}
 	return 0
+}
+
+// profiles compares profile data of methods.
+func (c *comparison) profiles() {
+	old, err := c.stock.profiles()
+	if c.failed("original", "profiles", err) {
+		return
+	}
+	for i := range old {
+		name := fmt.Sprintf("profile of %x", old[i].meaning)
+		bound, hash, opaque, ok := c.composite.names.bind(old[i].meaning, c.self)
+		if !ok || !opaque && hash&old[i].mask != old[i].hash {
+			c.add("original", name, "its hash is %#x, not %#x", hash, old[i].hash)
+			continue
+		}
+		got, ok := c.composite.profiles.find(bound)
+		if !ok {
+			c.missing(name)
+			continue
+		}
+		if c.tired {
+			return
+		}
+		c.counts.Profiles++
+		c.profile(name, old[i].profile, got.profile)
+	}
+}
+
+func (c *comparison) profile(name string, old, got []byte) {
+	want, err := c.stock.profileMeaning(old, nil)
+	if c.failed("original", name, err) {
+		return
+	}
+	have, err := c.composite.profileMeaning(got, nil)
+	if c.failed("profile", name, err) {
+		return
+	}
+	c.spend(len(want) + len(have))
+	if !bytes.Equal(want, have) {
+		c.add("profile", name, "says something else")
+	}
 }

@@ -65,7 +65,8 @@ func (c *Counts) add(other *Counts) {
 
 // Report is the outcome of a check.
 type Report struct {
-	// Differences are the first ones found, by component; Total counts all.
+	// Differences are some of them: those of the whole image first, then by component in the manifest's order, then
+	// what is in no original. Total counts all.
 	Differences []Difference `json:"differences"`
 	Total       int          `json:"total"`
 	Counts      Counts       `json:"counts"`

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -98,36 +99,32 @@ func (d debugInfo) of(function int) ([]byte, error) {
 	return slice(d.data, uint64(next), uint64((n.pos+1)/2)+size)
 }
 
-// tableEnd gives the end of the index of a hashtable: the last number of the list of buckets. Source: runtime,
-// src/coreclr/vm/nativeformatreader.h (NativeHashtable).
-func tableEnd(data []byte) uint32 {
-	const header = 1
-	width := 1 << (data[0] & 3)
-	buckets := 1 << min(data[0]>>2, 31)
-	last, err := slice(data, uint64(header+buckets*width), uint64(width))
-	if err != nil {
-		return 0
+func (c *comparison) clauses(m method) {
+	old, had := findClauses(c.oldEH, c.stock.functions[m.old.first].begin)
+	got, has := findClauses(c.composite.eh, c.composite.functions[m.new.first].begin)
+	c.spend(len(old))
+	if had {
+		c.counts.EHClauses += len(old) / clauseSize
 	}
-	end := uint32(header)
-	for i, b := range last {
-		end += uint32(b) << (8 * i)
+	if had != has || !bytes.Equal(old, got) {
+		c.add("exception clauses", m.name, "%d clauses instead of %d, or other ones", len(got)/clauseSize, len(old)/clauseSize)
 	}
-	return end
 }
 
-// firstPayload gives the lowest place of a payload; ok is false for an empty or unreadable table.
-func firstPayload(data []byte) (first uint32, ok bool) {
-	table, err := nativeformat.NewHashtable(data)
-	if err != nil {
-		return 0, false
+func (c *comparison) debugInfo(m method, i int) {
+	old, err := c.oldDebug.of(m.old.first + i)
+	if c.failed("original", m.name, err) {
+		return
 	}
-	for e, err := range table.All() {
-		if err != nil {
-			return 0, false
-		}
-		if !ok || e.Offset < first {
-			first, ok = e.Offset, true
-		}
+	got, err := c.composite.debug.of(m.new.first + i)
+	if c.failed("debug information", m.name, err) {
+		return
 	}
-	return first, ok
+	c.spend(len(old))
+	if old != nil {
+		c.counts.DebugInfos++
+	}
+	if !bytes.Equal(old, got) {
+		c.add("debug information", m.name, "of function %d is of %d bytes instead of %d, or other ones", i, len(got), len(old))
+	}
 }

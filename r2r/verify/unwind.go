@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 )
@@ -91,4 +92,56 @@ func (im *image) routine(rva uint32) string {
 		return fmt.Sprintf("at %#x, which leads to no helper", rva)
 	}
 	return fmt.Sprintf("helper %#x", u32At(meaning, 2))
+}
+
+// unwind compares unwind information, the personality routine, and for a method's body the GC information behind it.
+func (c *comparison) unwind(m method, i int) {
+	from, to := c.stock.functions[m.old.first+i], c.composite.functions[m.new.first+i]
+	old, err := c.stock.unwindInfo(from.unwind)
+	if c.failed("original", m.name, err) {
+		return
+	}
+	got, err := c.composite.unwindInfo(to.unwind)
+	if c.failed("unwind", m.name, err) {
+		return
+	}
+	c.counts.Unwinds++
+	if !bytes.Equal(old.codes, got.codes) {
+		c.add("unwind", m.name, "of function %d is % x instead of % x", i, got.codes, old.codes)
+	}
+	if to.unwind%4 != 0 {
+		c.add("unwind", m.name, "of function %d lies at %#x, which is not a multiple of 4", i, to.unwind)
+	}
+	if a, b := c.stock.personality(old), c.composite.personality(got); a != b {
+		c.add("personality", m.name, "of function %d is %s instead of %s", i, b, a)
+	}
+	if i == 0 {
+		c.gcInfo(m.name, from.unwind, old.end, got.end)
+	}
+}
+
+// gcInfo compares up to the next thing in the stock image. Behind the last one there may be padding, which does not
+// count.
+func (c *comparison) gcInfo(name string, begin, old, got uint32) {
+	end := c.bounds.after(begin)
+	if end < old {
+		c.add("original", name, "its unwind information overlaps something at %#x", end)
+		return
+	}
+	a, err := c.stock.file.At(old, end-old)
+	if c.failed("original", name, err) {
+		return
+	}
+	if end == c.bounds.after(c.lastUnwind) {
+		a = c.stock.trimPadding(a)
+	}
+	b, err := c.composite.file.At(got, uint32(len(a)))
+	if c.failed("GC information", name, err) {
+		return
+	}
+	c.spend(len(a))
+	c.counts.GCInfoBytes += len(a)
+	if !bytes.Equal(a, b) {
+		c.add("GC information", name, "% x instead of % x", b[:min(len(b), 16)], a[:min(len(a), 16)])
+	}
 }
