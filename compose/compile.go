@@ -58,6 +58,7 @@ func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 		return err
 	})
 	for _, task := range []func() error{
+		func() error { return p.keep(ctx) },
 		func() error { return p.unpackRest(ctx, p.set) },
 		func() error { return p.tree.Digest(ctx) },
 	} {
@@ -70,18 +71,18 @@ func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 }
 
 func (p *plan) compileImages(ctx context.Context, started func()) (*compiled, error) {
-	dir, hit, err := p.Source.Cache.Do(ctx, "composites", p.key(), func(ctx context.Context, tmp string) error {
+	e, err := p.begin(ctx, "composites", p.key(), func(ctx context.Context, tmp string) error {
 		return p.fill(ctx, tmp, started)
 	})
 	if err != nil {
 		return nil, err
 	}
-	c := &compiled{files: os.DirFS(dir), cached: hit}
-	data, err := os.ReadFile(filepath.Join(dir, recordFile))
+	c := &compiled{files: os.DirFS(e.Path), cached: e.Hit}
+	data, err := os.ReadFile(filepath.Join(e.Path, recordFile))
 	if err == nil {
 		err = json.Unmarshal(data, &c.record)
 	}
-	return c, fault.Wrap(err, dir, "cannot be read from the cache")
+	return c, fault.Wrap(err, e.Path, "cannot be read from the cache")
 }
 
 // fill makes the entry of the cache: a folder for each image, with the image and its components, and the record.

@@ -71,11 +71,8 @@ func Compose(ctx context.Context, set, out string, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := p.place(ctx, made)
+	root, err := p.finish(ctx, made, output)
 	if err != nil {
-		return nil, err
-	}
-	if err := p.write(ctx, root, output); err != nil {
 		return nil, err
 	}
 	return p.result(root, out, made)
@@ -135,6 +132,22 @@ func (p *plan) target() (os, arch string) {
 	return "", ""
 }
 
+// finish makes the root of what was compiled. Beside that, the cache takes over what was made for this run.
+func (p *plan) finish(ctx context.Context, made *compiled, output *tree.Output) (root *tree.Map, err error) {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return p.keep(ctx) })
+	g.Go(func() (err error) {
+		if root, err = p.place(ctx, made); err != nil {
+			return err
+		}
+		return p.write(ctx, root, output)
+	})
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return root, output.Commit()
+}
+
 // place puts images and components into the set and adds the build record.
 func (p *plan) place(ctx context.Context, made *compiled) (*tree.Map, error) {
 	placement, err := made.placement()
@@ -153,8 +166,18 @@ func (p *plan) place(ctx context.Context, made *compiled) (*tree.Map, error) {
 	return root, root.Replace(manifest.BuildRecordPath, tree.Bytes(data, 0o644))
 }
 
-// write checks the root and writes it.
+// write writes the root to where nobody sees it yet, and meanwhile checks it.
 func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error {
+	task := p.Progress.Start("writing", totalSize(root))
+	defer task.Done()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return verify(ctx, root) })
+	g.Go(func() error { return output.Explain(tree.WriteDir(ctx, root, output.Path, task)) })
+	return g.Wait()
+}
+
+// verify refuses a root that a runtime would stumble over.
+func verify(ctx context.Context, root fs.FS) error {
 	findings, err := layout.Verify(ctx, root)
 	if err != nil {
 		return err
@@ -164,12 +187,7 @@ func (p *plan) write(ctx context.Context, root fs.FS, output *tree.Output) error
 			return fault.New(f.Path, "the composed root would be wrong: %s (%s)", f.Problem, f.Code).WithHint("%s", f.Remedy)
 		}
 	}
-	task := p.Progress.Start("writing", totalSize(root))
-	defer task.Done()
-	if err := tree.WriteDir(ctx, root, output.Path, task); err != nil {
-		return output.Explain(err)
-	}
-	return output.Commit()
+	return nil
 }
 
 func (p *plan) buildRecord(made *compiled) *manifest.Build {

@@ -2,9 +2,11 @@ package compose
 
 import (
 	"context"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/manifest"
@@ -20,6 +22,9 @@ type job struct {
 	rid      string    // of the set
 	compiler *compiler // nil: nothing is compiled
 	releases []func()  // of files that stay mapped until the root is written
+
+	mu      sync.Mutex
+	entries []*cache.Entry // of the cache, in use and not yet kept
 }
 
 // open opens a framework set and, beside it, what the engine needs for it. Close the job at the end.
@@ -37,10 +42,37 @@ func open(ctx context.Context, spec string, o Options) (*job, error) {
 }
 
 func (j *job) close() {
+	for _, e := range j.entries {
+		e.Close()
+	}
 	for _, release := range j.releases {
 		release()
 	}
 	j.tree.Close()
+}
+
+// begin makes an entry of the cache that is used at once, and kept when there is time for that.
+func (j *job) begin(ctx context.Context, kind, key string, fill func(context.Context, string) error) (*cache.Entry, error) {
+	e, err := j.Source.Cache.Begin(ctx, kind, key, fill)
+	if err != nil {
+		return nil, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, e)
+	return e, nil
+}
+
+// keep keeps the entries that are in use.
+func (j *job) keep(ctx context.Context) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range j.entries {
+		if err := e.Keep(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *job) prepare(ctx context.Context) error {

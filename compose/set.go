@@ -42,36 +42,36 @@ func (j *job) unpack(ctx context.Context, missing func()) (*unpacked, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := j.keep(ctx, "assemblies "+key, assemblies, j.Progress, missing)
+	e, err := j.begin(ctx, "sets", setFormat+"assemblies "+key, func(ctx context.Context, tmp string) error {
+		missing()
+		return writeSet(ctx, assemblies, tmp, j.Progress)
+	})
 	if err != nil {
 		return nil, err
 	}
-	s := &unpacked{dir: dir, key: key, rest: rest}
-	s.tree, err = overlay(j.tree, dir)
+	s := &unpacked{dir: e.Path, key: key, rest: rest}
+	s.tree, err = overlay(j.tree, s.dir)
 	return s, err
 }
 
 // unpackRest writes the rest of a set into the cache.
 func (j *job) unpackRest(ctx context.Context, s *unpacked) error {
-	dir, err := j.keep(ctx, "rest "+s.key, s.rest, progress.None, func() {})
+	dir, _, err := j.Source.Cache.Do(ctx, "sets", setFormat+"rest "+s.key, func(ctx context.Context, tmp string) error {
+		return writeSet(ctx, s.rest, tmp, progress.None)
+	})
 	if err == nil {
 		s.tree, err = overlay(s.tree, dir)
 	}
 	return err
 }
 
-// keep writes a part of a set into the cache, unless it is there.
-func (j *job) keep(ctx context.Context, key string, part fs.FS, report progress.Reporter, missing func()) (dir string, err error) {
-	dir, _, err = j.Source.Cache.Do(ctx, "sets", setFormat+key, func(ctx context.Context, tmp string) error {
-		missing()
-		task := report.Start("unpacking", totalSize(part))
-		defer task.Done()
-		if err := os.Mkdir(tmp, 0o755); err != nil {
-			return err
-		}
-		return tree.WriteDir(ctx, part, tmp, task)
-	})
-	return dir, err
+func writeSet(ctx context.Context, files fs.FS, dir string, report progress.Reporter) error {
+	task := report.Start("unpacking", totalSize(files))
+	defer task.Done()
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	return tree.WriteDir(ctx, files, dir, task)
 }
 
 // split divides a set into its assemblies, with all that may be one, and the rest. A set with symbolic links, which may

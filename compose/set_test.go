@@ -68,8 +68,8 @@ func unpackedSet(t *testing.T, store *cache.Store) (j *job, set *unpacked, missi
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { opened.Close() })
 	j = &job{Options: Options{Source: source.Options{Cache: store}, Progress: progress.None}, tree: opened}
+	t.Cleanup(j.close)
 	set, err = j.unpack(t.Context(), func() { missing = true })
 	if err != nil {
 		t.Fatal(err)
@@ -89,9 +89,10 @@ func TestUnpack(t *testing.T) {
 	if err := j.unpackRest(t.Context(), set); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.tree.Close(); err != nil {
+	if err := j.keep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	j.close()
 	for name, mode := range map[string]fs.FileMode{"dotnet": 0o755, "a.dll": 0o644} { // both from the cache now
 		data, err := fs.ReadFile(set.tree, name)
 		info, statErr := fs.Stat(set.tree, name)
@@ -101,6 +102,22 @@ func TestUnpack(t *testing.T) {
 	}
 	if _, again, missing := unpackedSet(t, store); missing || again.key != set.key || again.dir != set.dir {
 		t.Errorf("an equal set is unpacked again (%v) into %s, not %s", missing, again.dir, set.dir)
+	}
+}
+
+// A set that was unpacked for a run that failed is not kept.
+func TestUnpackWithoutKeep(t *testing.T) {
+	store, err := cache.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, set, _ := unpackedSet(t, store)
+	j.close()
+	if _, err := os.Stat(set.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left: %v", err)
+	}
+	if _, _, missing := unpackedSet(t, store); !missing {
+		t.Error("an entry that was not kept is used")
 	}
 }
 

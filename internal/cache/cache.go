@@ -60,22 +60,66 @@ func (s *Store) Dir() string { return s.dir }
 // wait, until their contexts end, and then find the entry. Nobody may change what lies at the path.
 func (s *Store) Do(ctx context.Context, kind, key string,
 	fill func(ctx context.Context, tmp string) error) (path string, hit bool, err error) {
+	e, err := s.Begin(ctx, kind, key, fill)
+	if err != nil {
+		return "", false, err
+	}
+	return e.Path, e.Hit, e.Keep(ctx)
+}
+
+// Entry is an entry in use. Of one that was made by Begin, nobody else knows until Keep.
+type Entry struct {
+	Path string
+	Hit  bool // it was there
+
+	place  entry
+	unlock func() // nil when there is nothing left to do
+}
+
+// Begin is Do for an entry that is used at once: others go on waiting for it until Keep, which takes its time, or Close.
+func (s *Store) Begin(ctx context.Context, kind, key string, fill func(ctx context.Context, tmp string) error) (*Entry, error) {
 	e := s.entry(kind, key)
 	if ok, err := e.intact(ctx); ok || err != nil {
-		return e.path(), ok, err
+		return &Entry{Path: e.path(), Hit: true}, err
 	}
 	unlock, err := e.lock(ctx)
 	if err != nil {
-		return "", false, s.explain(err)
+		return nil, s.explain(err)
 	}
-	defer unlock()
-	if ok, err := e.intact(ctx); ok || err != nil {
-		return e.path(), ok, err
+	ok, err := e.intact(ctx)
+	if ok || err != nil {
+		unlock()
+		return &Entry{Path: e.path(), Hit: true}, err
 	}
 	if err := e.fill(ctx, fill); err != nil {
-		return "", false, s.explain(err)
+		unlock()
+		return nil, s.explain(err)
 	}
-	return e.path(), false, nil
+	return &Entry{Path: e.path(), place: e, unlock: unlock}, nil
+}
+
+// Keep lets others have the entry. When it fails, nothing is kept.
+func (e *Entry) Keep(ctx context.Context) error {
+	if e.unlock == nil {
+		return nil
+	}
+	if err := writeSeal(ctx, e.place.dir()); err != nil {
+		e.Close()
+		return e.place.store.explain(err)
+	}
+	e.unlock()
+	e.unlock = nil
+	return nil
+}
+
+// Close takes an entry away that was made and is not kept; of others it does nothing.
+func (e *Entry) Close() {
+	if e.unlock == nil {
+		return
+	}
+	_ = os.RemoveAll(e.place.dir()) // without a seal, what remains is nobody's
+	e.unlock()
+	e.unlock = nil
 }
 
 // Get gives the path of an intact entry, or false when there is none.
@@ -178,8 +222,8 @@ func (e entry) lock(ctx context.Context) (unlock func(), err error) {
 	return lock(ctx, filepath.Join(dir, e.id()))
 }
 
-// fill makes the entry beside its place, seals it and moves it there. The caller has the lock, so that what an earlier
-// run left at either place is nobody's.
+// fill makes the entry beside its place and moves it there, where it counts for nothing before it has a seal. The caller
+// has the lock, so that what an earlier run left at either place is nobody's.
 func (e entry) fill(ctx context.Context, fill func(context.Context, string) error) error {
 	work := filepath.Join(e.store.dir, "work", e.id())
 	if err := os.RemoveAll(work); err != nil {
@@ -190,9 +234,6 @@ func (e entry) fill(ctx context.Context, fill func(context.Context, string) erro
 	}
 	defer os.RemoveAll(work)
 	if err := fill(ctx, filepath.Join(work, e.base)); err != nil {
-		return err
-	}
-	if err := writeSeal(ctx, work); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(e.dir()); err != nil {

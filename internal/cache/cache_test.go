@@ -403,3 +403,57 @@ func TestOpenFindsItsFolder(t *testing.T) {
 		t.Error("a file is taken for a cache")
 	}
 }
+
+// An entry that is used before it is kept is nobody else's, and stays only if it is kept.
+func TestBegin(t *testing.T) {
+	s := open(t)
+	begin := func(text string) *Entry {
+		e, err := s.Begin(t.Context(), "k", "f", writing(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFile(t, e.Path, text)
+		return e
+	}
+	dropped := begin("one")
+	if _, ok := s.Get("k", "f"); ok || dropped.Hit {
+		t.Error("an entry is served before it is kept")
+	}
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := s.Begin(short, "k", "f", never(t)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("another does not wait: %v", err)
+	}
+	dropped.Close()
+	dropped.Close()
+	kept := begin("two")
+	if err := kept.Keep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kept.Close()
+	if path, hit := do(t, s, "f", never(t)); !hit || path != kept.Path {
+		t.Errorf("%s, hit %v", path, hit)
+	}
+	wantFile(t, kept.Path, "two")
+}
+
+func TestKeepThatFailsLeavesNothing(t *testing.T) {
+	s := open(t)
+	e, err := s.Begin(t.Context(), "k", "f", writing(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := e.Keep(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v", err)
+	}
+	if _, err := os.Stat(e.Path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left: %v", err)
+	}
+	filled, err := s.Begin(t.Context(), "k", "f", writing(""))
+	if err != nil || filled.Hit {
+		t.Errorf("%+v, %v", filled, err)
+	}
+	filled.Close()
+}
