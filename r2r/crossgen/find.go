@@ -19,20 +19,19 @@ type finding struct {
 	err  error
 }
 
-// batch is how many records a goroutine takes at a time. Neighbours in a profile name the same types.
-const batch = 1 << 10
-
 // findAll finds the methods of a profile, on all processors.
 func (in *inputs) findAll(ctx context.Context, prof *profile.Profile, methods []ecma335.Token) ([]finding, error) {
 	found := make([]finding, len(methods))
+	workers := runtime.GOMAXPROCS(0)
+	batch := len(methods)/(4*workers) + 1 // large, since neighbours in a profile name the same types
 	var taken atomic.Int64
 	g, ctx := errgroup.WithContext(ctx)
-	for range runtime.GOMAXPROCS(0) {
+	for range workers {
 		g.Go(func() error {
 			resolver := in.scope.Resolver(prof)
 			namer := newNamer(resolver)
 			for {
-				to := int(taken.Add(batch))
+				to := int(taken.Add(int64(batch)))
 				from := to - batch
 				if from >= len(methods) || ctx.Err() != nil {
 					return ctx.Err()
