@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/r2rpack/r2rpack/internal/testdata"
@@ -34,12 +33,19 @@ func faultWorld(t *testing.T) bench {
 	for _, name := range []string{"System.Linq.Queryable.dll", "Microsoft.AspNetCore.Diagnostics.dll", "System.Security.Claims.dll"} {
 		files = append(files, filepath.Join(dir, name))
 	}
-	b := bench{T: t, world: linkFiles(t, files, link.Options{Name: compositeName}), stock: map[string]*image{}}
-	r := b.check(t, Options{})
+	w := linkFiles(t, files, link.Options{Name: compositeName})
+	r := w.check(t, Options{})
 	expectNone(t, r)
 	if r.Counts.Profiles == 0 || r.Counts.EHClauses == 0 || r.Counts.FieldData == 0 {
 		t.Fatalf("the world is too small: %+v", r.Counts)
 	}
+	return newBench(t, w)
+}
+
+// newBench reads the sound composite.
+func newBench(t *testing.T, w world) bench {
+	t.Helper()
+	b := bench{T: t, world: w, stock: map[string]*image{}}
 	var err error
 	if b.sound, err = openComposite(b.composite); err != nil {
 		t.Fatal(err)
@@ -325,22 +331,28 @@ func TestFaults(t *testing.T) {
 	sound := faultWorld(t)
 	all := slices.Concat(codeFaults, tableFaults, importFaults, methodFaults, headerFaults, componentFaults)
 	for _, f := range all {
-		t.Run(strings.ReplaceAll(f.name, " ", "-"), func(t *testing.T) {
-			b := sound.clone(t)
-			f.plant(b)
-			r := b.check(t, Options{})
-			if r.Total == 0 {
-				t.Fatal("was not found")
-			}
-			if !slices.ContainsFunc(r.Differences, func(d Difference) bool { return d.What == f.what }) {
-				t.Errorf("no finding about %s, but %v", f.what, r.Differences)
-			}
-		})
+		sound.find(t, f)
 	}
 	if len(all) < 40 {
 		t.Errorf("%d faults", len(all))
 	}
 	expectNone(t, sound.check(t, Options{}))
+	t.Run("bits", sound.flipBits)
+}
+
+// find plants a fault and expects a finding about what it is.
+func (b bench) find(t *testing.T, f planted) {
+	t.Run(f.name, func(t *testing.T) {
+		broken := b.clone(t)
+		f.plant(broken)
+		r := broken.check(t, Options{})
+		if r.Total == 0 {
+			t.Fatal("was not found")
+		}
+		if !slices.ContainsFunc(r.Differences, func(d Difference) bool { return d.What == f.what }) {
+			t.Errorf("no finding about %s, but %v", f.what, r.Differences)
+		}
+	})
 }
 
 var codeFaults = []planted{
@@ -917,10 +929,9 @@ func (b bench) readyToRun(name string) []byte {
 	})
 }
 
-// TestBitFlips flips single bits anywhere. What survives must be padding, or bytes that mean nothing.
-func TestBitFlips(t *testing.T) {
+// flipBits flips single bits anywhere. What survives must be padding, or bytes that mean nothing.
+func (b bench) flipBits(t *testing.T) {
 	testdata.Slow(t)
-	b := faultWorld(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	const flips = 200
 	survived := 0

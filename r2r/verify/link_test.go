@@ -1,8 +1,11 @@
 package verify
 
 import (
+	"archive/tar"
+	"bufio"
 	"bytes"
 	"context"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/ulikunitz/xz"
 
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/r2r/internal/packs"
@@ -121,6 +125,55 @@ func TestLinkedPacks(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestLinkedWindows checks what the loader of Windows asks for besides.
+func TestLinkedWindows(t *testing.T) {
+	testdata.Slow(t)
+	all := subset(t, "win-x64-10.0.12.tar.xz")
+	results, err := link.Images(context.Background(), all, link.Options{Name: compositeName})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, result := range results {
+		w := worldOf(result, all)
+		r := w.check(t, Options{Name: result.Name})
+		expectNone(t, r)
+		if r.Counts.Components != len(w.originals) || r.Counts.Operands == 0 {
+			t.Errorf("%+v", r.Counts)
+		}
+	}
+}
+
+// subset reads the assemblies with native code of an archive among the real inputs.
+func subset(t testing.TB, name string) []link.Input {
+	t.Helper()
+	file, err := os.Open(testdata.Path(t, "subsets", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unpacked, err := xz.NewReader(bufio.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []link.Input
+	for r := tar.NewReader(unpacked); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok, err := readStock(data); err == nil && ok {
+			out = append(out, link.Input{Name: filepath.Base(h.Name), Data: data})
+		}
 	}
 }
 

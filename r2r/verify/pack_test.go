@@ -66,6 +66,7 @@ func TestStockAgainstItself(t *testing.T) {
 					t.Errorf("%s: %s", filepath.Base(name), d)
 				}
 				got.add(&c.counts)
+				decodersAgree(t, c.stock)
 			}
 			if got.CodeBytes == 0 || got.ReadOnlyBytes == 0 || got.Fixups == 0 || got.GCRefMaps == 0 || got.GCInfoBytes == 0 ||
 				got.EHClauses == 0 || got.Profiles == 0 || got.Sections == 0 {
@@ -80,6 +81,19 @@ func TestStockAgainstItself(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func decodersAgree(t *testing.T, im *image) {
+	t.Helper()
+	for _, f := range im.functions {
+		code, err := im.file.At(f.begin, f.end-f.begin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, reason := compareDecoders(code); reason != "" {
+			t.Fatalf("%s at %#x: %s", im.name, f.begin+uint32(at), reason)
+		}
 	}
 }
 
