@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 )
 
@@ -86,29 +87,36 @@ func newFieldLayouts(members []*member) (*fieldLayouts, error) {
 	l := &fieldLayouts{public: map[string][]typeDef{}, known: map[string]shape{}, classes: map[string]classShape{}}
 	l.core = slices.IndexFunc(members, (*member).isCoreLib)
 	for i, m := range members {
-		t, err := newTypeTables(m.image.Metadata)
-		if err != nil {
-			return nil, err
-		}
-		l.modules = append(l.modules, t)
-		md := m.image.Metadata
-		for rid := uint32(1); rid <= md.Rows(ecma335.TypeDef); rid++ {
-			row, err := md.TypeDef(rid)
-			if err != nil {
-				return nil, err
-			}
-			name, _, err := md.TypeName(ecma335.NewToken(ecma335.TypeDef, rid))
-			if err != nil {
-				return nil, err
-			}
-			if enclosing := md.Enclosing(rid); enclosing != 0 {
-				t.nested[nestedName{enclosing, name.Name}] = rid
-			} else if row.Flags&typeVisibility != 0 {
-				l.public[name.String()] = append(l.public[name.String()], typeDef{i, rid})
-			}
+		if err := l.addTypes(i, m.image.Metadata); err != nil {
+			return nil, fault.Wrap(err, m.input.Name, "cannot be linked")
 		}
 	}
 	return l, nil
+}
+
+// addTypes makes the types of the next module known by name.
+func (l *fieldLayouts) addTypes(module int, md *ecma335.Metadata) error {
+	t, err := newTypeTables(md)
+	if err != nil {
+		return err
+	}
+	l.modules = append(l.modules, t)
+	for rid := uint32(1); rid <= md.Rows(ecma335.TypeDef); rid++ {
+		row, err := md.TypeDef(rid)
+		if err != nil {
+			return err
+		}
+		name, _, err := md.TypeName(ecma335.NewToken(ecma335.TypeDef, rid))
+		if err != nil {
+			return err
+		}
+		if enclosing := md.Enclosing(rid); enclosing != 0 {
+			t.nested[nestedName{enclosing, name.Name}] = rid
+		} else if row.Flags&typeVisibility != 0 {
+			l.public[name.String()] = append(l.public[name.String()], typeDef{module, rid})
+		}
+	}
+	return nil
 }
 
 // Flags of a TypeDef (ECMA-335 II.23.1.15).
@@ -217,7 +225,7 @@ func (l *fieldLayouts) isNamed(module int, md *ecma335.Metadata, assemblyRef uin
 	return err == nil && name == want
 }
 
-// isCore says whether a type is one of System.Private.CoreLib, which is the first member if it is one at all.
+// baseName gives the full name of a base class; none if it is an instance of a generic one.
 func (l *fieldLayouts) baseName(module int, base ecma335.Token) string {
 	if base.IsNil() || base.Table() == ecma335.TypeSpec {
 		return ""
@@ -376,7 +384,7 @@ func unknownShape(module int) shape {
 	return shape{module: outside, size: pointerSize, align: pointerSize, value: true, edges: []edge{{module, outside}}}
 }
 
-// members gives the instance fields of a type in the order of the metadata, and their explicit offsets.
+// fields gives the instance fields of a type in the order of the metadata, and their explicit offsets.
 func (l *fieldLayouts) fields(t typeDef, args []shape) (fields []shape, offsets []uint32) {
 	tables := l.modules[t.module]
 	rows, err := tables.metadata.Fields(t.rid)

@@ -36,6 +36,11 @@ type sectionShape struct {
 	Type, EntrySize uint8
 }
 
+// hasEager says whether a row holds eager cells.
+func (c *imports) hasEager() bool {
+	return slices.ContainsFunc(c.rows, func(row mergedSection) bool { return row.shape.Flags&importEager != 0 })
+}
+
 func shapeOf(s *cells) sectionShape { return sectionShape{s.Flags, s.Type, s.EntrySize} }
 
 // mergeImports numbers the cells that anything kept refers to.

@@ -131,6 +131,9 @@ func (l *linker) shapeRows() error {
 		for i := range m.sections {
 			s := &m.sections[i]
 			if i == len(l.imports.rows) {
+				if s.eager() && l.imports.hasEager() {
+					return fault.New(m.input.Name, "import section %d at RVA %#x: is a second eager one", i, s.Cells.RVA)
+				}
 				l.imports.rows = append(l.imports.rows, mergedSection{shape: shapeOf(s)})
 			}
 			row := &l.imports.rows[i]

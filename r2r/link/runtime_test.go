@@ -1,0 +1,191 @@
+package link
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/ulikunitz/xz"
+
+	"github.com/r2rpack/r2rpack/internal/testdata"
+	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/source"
+)
+
+// untar unpacks an archive.
+func untar(t testing.TB, archive, dir string) {
+	t.Helper()
+	f, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	x, err := xz.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for r := tar.NewReader(x); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		if err := root.MkdirAll(filepath.Dir(h.Name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := root.WriteFile(filepath.Clean(h.Name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// officialRoot lays an official set out as a dotnet root, and gives it with its framework folders.
+func officialRoot(t *testing.T, version string) (root string, folders []string) {
+	t.Helper()
+	set, err := source.Open(t.Context(), "nuget:"+version+"/linux-x64", source.Options{Packs: testdata.Path(t, "packs"), Offline: true, Host: testdata.Path(t, "host")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	root = t.TempDir()
+	if err := tree.WriteDir(t.Context(), set, root, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Microsoft.NETCore.App", "Microsoft.AspNetCore.App"} {
+		folders = append(folders, filepath.Join(root, "shared", name, version))
+	}
+	return root, folders
+}
+
+// linkRoot links the assemblies of a root in place.
+func linkRoot(t *testing.T, folders []string) {
+	t.Helper()
+	home := map[string]string{}
+	inputs := inputsIn(t, folders...)
+	for _, folder := range folders {
+		for _, in := range inputsIn(t, folder) {
+			home[in.Name] = folder
+		}
+	}
+	for i := range inputs {
+		inputs[i].Folder = home[inputs[i].Name]
+	}
+	results, err := Images(t.Context(), inputs, Options{Name: "full-composite.r2r.dll"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range results {
+		folder := folders[0]
+		for name, data := range r.Components {
+			if i > 0 {
+				folder = home[name]
+			}
+			replace(t, filepath.Join(home[name], name), data)
+		}
+		replace(t, filepath.Join(folder, r.Name), r.Composite)
+	}
+}
+
+func replace(t *testing.T, name string, data []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func run(t *testing.T, root string, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(root, "dotnet"), args...)
+	cmd.Env = append(os.Environ(), "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", filepath.Base(args[0]), err, out)
+	}
+	return out
+}
+
+// compile makes the program that tells the layouts, against the assemblies of a framework itself.
+func compile(t *testing.T, compiler, with, framework, dir string) string {
+	t.Helper()
+	program := filepath.Join(dir, "layouts.dll")
+	args := []string{compiler, "-noconfig", "-nostdlib", "-nologo", "-unsafe", "-deterministic", "-out:" + program, filepath.Join("testdata", "layouts.cs")}
+	for _, name := range []string{"System.Runtime", "System.Collections", "System.Linq", "System.Private.CoreLib"} {
+		args = append(args, "-r:"+filepath.Join(framework, name+".dll"))
+	}
+	run(t, with, args...)
+	config := `{"runtimeOptions": {"frameworks": [{"name": "Microsoft.NETCore.App", "version": "8.0.0"}, {"name": "Microsoft.AspNetCore.App", "version": "8.0.0"}], "rollForward": "LatestMajor"}}`
+	replace(t, filepath.Join(dir, "layouts.runtimeconfig.json"), []byte(config))
+	return program
+}
+
+// TestLayoutsOnTheRuntime asks the runtime where it puts the fields of every class of both frameworks, on the official
+// root and on a linked one. Compiled code relies on it, and nothing checks it at run time. Then programs run.
+func TestLayoutsOnTheRuntime(t *testing.T) {
+	testdata.Slow(t)
+	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
+		testdata.Missing(t, "the runtime at hand is for linux-x64")
+	}
+	compiler := t.TempDir()
+	untar(t, testdata.Path(t, "csc", "csc-10.0.401.tar.xz"), compiler)
+	found, err := filepath.Glob(filepath.Join(compiler, "*", "csc.dll"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v, %v", found, err)
+	}
+	csc10, _ := officialRoot(t, "10.0.12")
+	for version, framework := range map[string]string{"10.0.12": "net10.0", "8.0.31": "net8.0"} {
+		root, folders := officialRoot(t, version)
+		dir := t.TempDir()
+		program := compile(t, found[0], csc10, folders[0], dir)
+		layouts := func(name string) []string {
+			file := filepath.Join(dir, name)
+			run(t, root, append([]string{program, file}, folders...)...)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Split(string(text), "\n")
+		}
+		want := layouts("official")
+		linkRoot(t, folders)
+		got := layouts("linked")
+		if len(want) < 50_000 || len(got) != len(want) {
+			t.Errorf("%s: %d fields, %d on the official root", version, len(got), len(want))
+		}
+		differ := 0
+		for i := range min(len(want), len(got)) {
+			if want[i] != got[i] {
+				if differ++; differ < 5 {
+					t.Errorf("%s: %s, on the official root %s", version, got[i], want[i])
+				}
+			}
+		}
+		golden, err := os.ReadFile(testdata.Path(t, "apps", "golden", "torture-"+framework+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := run(t, root, testdata.Path(t, "apps", framework, "torture", "torture.dll")); !bytes.Equal(out, golden) {
+			t.Errorf("%s: torture prints\n%s", version, out)
+		}
+	}
+}
