@@ -15,7 +15,7 @@ var rooms = map[string][]string{
 	"audit":                   {"layout", "manifest", "r2r", "r2r/verify"},
 	"bundle":                  {},
 	"bundle/bundletest":       {"bundle"},
-	"compose":                 {"source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen"},
+	"compose":                 {"r2r/link", "source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen"},
 	"dockerfile":              {},
 	"internal/cache":          {},
 	"internal/enginetest":     {"internal/testdata"},
