@@ -25,7 +25,7 @@ func npmApp(t *testing.T, name, version string) []byte {
 	t.Helper()
 	testdata.Slow(t)
 	if _, err := exec.LookPath("npm"); err != nil {
-		testdata.Missing(t, "npm is not here, which says where its registry is")
+		testdata.Unreachable(t, "npm is not here, which says where its registry is")
 	}
 	dir := os.Getenv("R2RPACK_TEST_CACHE")
 	if dir == "" {
@@ -37,7 +37,7 @@ func npmApp(t *testing.T, name, version string) []byte {
 	}
 	tr, err := source.Open(t.Context(), "npm:"+name+"@"+version, source.Options{Cache: store, Dir: t.TempDir(), Env: os.Getenv})
 	if err != nil {
-		testdata.Missing(t, "the registry of npm does not give %s: %v", name, err)
+		testdata.Unreachable(t, "the registry of npm does not give %s: %v", name, err)
 	}
 	defer tr.Close()
 	archive, err := tarball.Open(t.Context(), tr.Inputs[0].Path, tarball.Limits{})

@@ -46,6 +46,13 @@ func Missing(t testing.TB, format string, args ...any) {
 	missing(t, "SKIPPED, NOT TESTED: "+format, args...)
 }
 
+// Unreachable skips the test for want of a registry, also where nothing else may be missing: a network that fails is not
+// the tool's fault.
+func Unreachable(t testing.TB, format string, args ...any) {
+	t.Helper()
+	t.Skipf("SKIPPED, NOT TESTED: "+format, args...)
+}
+
 func missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("R2RPACK_REQUIRE_DATA") == "1" {
