@@ -12,6 +12,7 @@ import (
 type composite struct {
 	image
 	options   Options
+	expected  bool       // an original has code
 	rows      []assembly // of the manifest
 	cores     []core     // of the components, in the same order
 	table     classTable

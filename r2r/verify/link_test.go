@@ -204,6 +204,16 @@ func TestPruned(t *testing.T) {
 	}
 }
 
+// TestNoCode prunes everything: what is left is still compared, and is no failure.
+func TestNoCode(t *testing.T) {
+	w := sample(t, "10/linux-x64", link.Options{Keep: func(link.Method) bool { return false }})
+	r := w.check(t, Options{Pruned: true})
+	expectNone(t, r)
+	if r.Counts.Functions != 0 || r.Counts.LeftOut == 0 || r.Counts.Components != len(w.components) {
+		t.Errorf("%+v", r.Counts)
+	}
+}
+
 func TestWithoutMVIDs(t *testing.T) {
 	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName, NoMVIDLock: true})
 	r := w.check(t, Options{})

@@ -181,7 +181,7 @@ func TestARM64(t *testing.T) {
 		return out
 	}
 	// adrp x0, #+0x3000; mov x1, x2; add x0, x0, #0x18
-	code := word(0xF0000000|1<<5-1<<5|0, 0xAA0203E1, 0x91006000)
+	code := word(0xF0000000, 0xAA0203E1, 0x91006000)
 	if second := pairOf(code, 0); second != 8 {
 		t.Fatalf("ADD at %d", second)
 	}
