@@ -2,7 +2,6 @@ package link
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
@@ -19,70 +18,6 @@ type fieldLayouts struct {
 	depth   int
 }
 
-// typeDef is a type of a member; in none if module is outside.
-type typeDef struct {
-	module int
-	rid    uint32
-}
-
-// outside is the module of what no member defines.
-const outside = -1
-
-// edge says that the layout of a type of one module depends on a type of another one.
-type edge struct{ from, to int }
-
-// shape is what a field of a type takes, and for a class what its instances take.
-type shape struct {
-	module    int
-	size      uint32 // of a class: of its fields, without padding
-	align     uint32
-	reference bool   // an object reference
-	value     bool   // a value type, neither primitive nor enum
-	pointers  bool   // a value type that holds references
-	edges     []edge // modules that the layout depends on, in ascending order
-}
-
-var (
-	objectShape = shape{size: pointerSize, align: pointerSize, reference: true}
-	pointer     = shape{size: pointerSize, align: pointerSize}
-)
-
-const pointerSize = 8
-
-func primitiveShape(size uint32) shape { return shape{size: size, align: size} }
-
-// primitiveSizes are those of Boolean to R8, in the order of their element types.
-var primitiveSizes = [...]uint32{1, 2, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8}
-
-func (s *shape) addEdges(edges []edge) {
-	for _, e := range edges {
-		if i, found := slices.BinarySearchFunc(s.edges, e, compareEdges); !found {
-			s.edges = slices.Insert(slices.Clip(s.edges), i, e)
-		}
-	}
-}
-
-func compareEdges(a, b edge) int {
-	if a.from != b.from {
-		return a.from - b.from
-	}
-	return a.to - b.to
-}
-
-// typeTables are what layouts need of a member's metadata beside its rows.
-type typeTables struct {
-	metadata *ecma335.Metadata
-	sizes    map[uint32]ecma335.ClassLayoutRow // by TypeDef
-	offsets  map[uint32]uint32                 // by Field
-	generics map[uint32]int                    // number of parameters, by TypeDef
-	nested   map[nestedName]uint32
-}
-
-type nestedName struct {
-	enclosing uint32
-	name      string
-}
-
 func newFieldLayouts(members []*member) (*fieldLayouts, error) {
 	l := &fieldLayouts{public: map[string][]typeDef{}, known: map[string]shape{}, classes: map[string]classShape{}}
 	l.core = slices.IndexFunc(members, (*member).isCoreLib)
@@ -92,270 +27,6 @@ func newFieldLayouts(members []*member) (*fieldLayouts, error) {
 		}
 	}
 	return l, nil
-}
-
-// addTypes makes the types of the next module known by name.
-func (l *fieldLayouts) addTypes(module int, md *ecma335.Metadata) error {
-	t, err := newTypeTables(md)
-	if err != nil {
-		return err
-	}
-	l.modules = append(l.modules, t)
-	for rid := uint32(1); rid <= md.Rows(ecma335.TypeDef); rid++ {
-		row, err := md.TypeDef(rid)
-		if err != nil {
-			return err
-		}
-		name, _, err := md.TypeName(ecma335.NewToken(ecma335.TypeDef, rid))
-		if err != nil {
-			return err
-		}
-		if enclosing := md.Enclosing(rid); enclosing != 0 {
-			t.nested[nestedName{enclosing, name.Name}] = rid
-		} else if row.Flags&typeVisibility != 0 {
-			l.public[name.String()] = append(l.public[name.String()], typeDef{module, rid})
-		}
-	}
-	return nil
-}
-
-// Flags of a TypeDef (ECMA-335 II.23.1.15).
-const (
-	typeVisibility = 0x07
-	typeLayout     = 0x18
-	typeAuto       = 0x00
-	typeExplicit   = 0x10
-
-	fieldStatic = 0x10
-)
-
-func newTypeTables(md *ecma335.Metadata) (*typeTables, error) {
-	t := &typeTables{metadata: md, sizes: map[uint32]ecma335.ClassLayoutRow{}, offsets: map[uint32]uint32{},
-		generics: map[uint32]int{}, nested: map[nestedName]uint32{}}
-	for rid := uint32(1); rid <= md.Rows(ecma335.ClassLayout); rid++ {
-		row, err := md.ClassLayout(rid)
-		if err != nil {
-			return nil, err
-		}
-		t.sizes[row.Parent] = row
-	}
-	for rid := uint32(1); rid <= md.Rows(ecma335.FieldLayout); rid++ {
-		row, err := md.FieldLayout(rid)
-		if err != nil {
-			return nil, err
-		}
-		t.offsets[row.Field] = row.Offset
-	}
-	for rid := uint32(1); rid <= md.Rows(ecma335.GenericParam); rid++ {
-		row, err := md.GenericParam(rid)
-		if err != nil {
-			return nil, err
-		}
-		if row.Owner.Table() == ecma335.TypeDef {
-			t.generics[row.Owner.RID()]++
-		}
-	}
-	return t, nil
-}
-
-// resolve finds the type that a TypeDef or TypeRef of a module means. References go by name, for the assemblies that
-// forward types have no code and are no members.
-func (l *fieldLayouts) resolve(module int, token ecma335.Token) typeDef {
-	if module == outside {
-		return typeDef{module: outside}
-	}
-	if token.Table() == ecma335.TypeDef {
-		return typeDef{module, token.RID()}
-	}
-	if token.Table() != ecma335.TypeRef {
-		return typeDef{module: outside}
-	}
-	md := l.modules[module].metadata
-	name, enclosing, err := md.TypeName(token)
-	if err != nil || l.depth > maxSignatureDepth {
-		return typeDef{module: outside}
-	}
-	if !enclosing.IsNil() {
-		l.depth++
-		outer := l.resolve(module, enclosing)
-		l.depth--
-		if outer.module == outside {
-			return outer
-		}
-		if rid, ok := l.modules[outer.module].nested[nestedName{outer.rid, name.Name}]; ok {
-			return typeDef{outer.module, rid}
-		}
-		return typeDef{module: outside}
-	}
-	return l.named(md, token, name.String())
-}
-
-// named finds a type by name; of several with one name it is that of the assembly referred to, or of the first member.
-func (l *fieldLayouts) named(md *ecma335.Metadata, token ecma335.Token, name string) typeDef {
-	found := l.public[name]
-	if len(found) == 0 {
-		return typeDef{module: outside}
-	}
-	if len(found) > 1 {
-		if row, err := md.TypeRef(token.RID()); err == nil && row.ResolutionScope.Table() == ecma335.AssemblyRef {
-			for _, t := range found {
-				if l.isNamed(t.module, md, row.ResolutionScope.RID()) {
-					return t
-				}
-			}
-		}
-	}
-	return found[0]
-}
-
-func (l *fieldLayouts) isNamed(module int, md *ecma335.Metadata, assemblyRef uint32) bool {
-	ref, err := md.AssemblyRef(assemblyRef)
-	if err != nil {
-		return false
-	}
-	want, err := md.String(ref.Name)
-	if err != nil {
-		return false
-	}
-	own, err := l.modules[module].metadata.Assembly()
-	if err != nil {
-		return false
-	}
-	name, err := l.modules[module].metadata.String(own.Name)
-	return err == nil && name == want
-}
-
-// baseName gives the full name of a base class; none if it is an instance of a generic one.
-func (l *fieldLayouts) baseName(module int, base ecma335.Token) string {
-	if base.IsNil() || base.Table() == ecma335.TypeSpec {
-		return ""
-	}
-	name, err := l.modules[module].metadata.FullName(base)
-	if err != nil {
-		return ""
-	}
-	return name
-}
-
-// key names an instance in known.
-func key(t typeDef, args []shape) string {
-	b := strconv.AppendInt(nil, int64(t.module), 32)
-	b = strconv.AppendInt(append(b, '.'), int64(t.rid), 32)
-	for _, a := range args {
-		b = strconv.AppendInt(append(b, ','), int64(a.size), 10)
-		b = strconv.AppendInt(append(b, ':'), int64(a.align), 10)
-		b = append(b, flag(a.reference), flag(a.value), flag(a.pointers))
-		b = strconv.AppendInt(b, int64(a.module), 32)
-		for _, e := range a.edges {
-			b = strconv.AppendInt(append(b, ';'), int64(e.from), 32)
-			b = strconv.AppendInt(append(b, '>'), int64(e.to), 32)
-		}
-	}
-	return string(b)
-}
-
-func flag(b bool) byte {
-	if b {
-		return '+'
-	}
-	return '-'
-}
-
-// typeReader reads the types of fields.
-type typeReader struct {
-	walker
-	layouts *fieldLayouts
-	module  int
-	args    []shape
-}
-
-// field gives the shape of a field by its signature (ECMA-335 II.23.2.4).
-func (l *fieldLayouts) field(module int, signature []byte, args []shape) shape {
-	r := typeReader{walker: *newWalker(signature), layouts: l, module: module, args: args}
-	const fieldSignature = 0x06
-	if r.byte() != fieldSignature {
-		return unknownShape(module)
-	}
-	return r.shape(0)
-}
-
-func (r *typeReader) shape(depth int) shape {
-	unknown := unknownShape(r.module)
-	if depth > maxSignatureDepth || r.err != nil {
-		return unknown
-	}
-	switch element := r.byte(); element {
-	case elementPtr:
-		r.shape(depth + 1)
-		return pointer
-	case elementByRef:
-		r.shape(depth + 1)
-		return pointer
-	case elementIntPtr, elementUIntPtr:
-		return pointer
-	case elementFnPtr:
-		r.functionPointer(depth + 1)
-		return pointer
-	case elementCModReqd, elementCModOpt:
-		r.uint()
-		return r.shape(depth + 1)
-	case elementPinned:
-		return r.shape(depth + 1)
-	case elementVar:
-		if n := r.uint(); uint64(n) < uint64(len(r.args)) {
-			return r.args[n]
-		}
-		return unknown
-	case elementMVar:
-		r.uint()
-		return unknown
-	case elementSZArray:
-		r.shape(depth + 1)
-		return objectShape
-	case elementArray:
-		r.at--
-		r.typ(depth)
-		return objectShape
-	case elementClass:
-		r.uint()
-		return objectShape
-	case elementString, elementObject:
-		return objectShape
-	case elementValueType:
-		return r.valueType(nil)
-	case elementGenericInst:
-		return r.instance(depth)
-	default:
-		if i := int(element) - elementBoolean; i >= 0 && i < len(primitiveSizes) {
-			return primitiveShape(primitiveSizes[i])
-		}
-	}
-	return unknown
-}
-
-const (
-	elementBoolean = 0x02
-	elementString  = 0x0E
-)
-
-func (r *typeReader) instance(depth int) shape {
-	kind := r.byte()
-	coded := r.uint()
-	n := r.uint()
-	var args []shape
-	for ; n > 0 && r.err == nil; n-- {
-		args = append(args, r.shape(depth+1))
-	}
-	if kind != elementValueType {
-		return objectShape
-	}
-	token, _ := ecma335.TypeDefOrRefToken(coded)
-	return r.layouts.valueType(r.module, token, args)
-}
-
-func (r *typeReader) valueType(args []shape) shape {
-	token, _ := ecma335.TypeDefOrRefToken(r.uint())
-	return r.layouts.valueType(r.module, token, args)
 }
 
 // valueType gives the shape of a value type.
@@ -374,14 +45,6 @@ func (l *fieldLayouts) valueType(module int, token ecma335.Token, args []shape) 
 	l.depth--
 	l.known[k] = s
 	return s
-}
-
-// maxShapes is how many shapes are kept, against types that hold ever larger ones.
-const maxShapes = 1 << 20
-
-// unknownShape is that of a type which no member defines, seen from a module.
-func unknownShape(module int) shape {
-	return shape{module: outside, size: pointerSize, align: pointerSize, value: true, edges: []edge{{module, outside}}}
 }
 
 // fields gives the instance fields of a type in the order of the metadata, and their explicit offsets.
@@ -439,17 +102,6 @@ func (l *fieldLayouts) layOutValue(t typeDef, args []shape) shape {
 	return s
 }
 
-// depend notes the modules that a type of a module depends on by a field.
-func (s *shape) depend(module int, f shape) {
-	if !f.value {
-		return
-	}
-	if f.module != module {
-		s.addEdges([]edge{{module, f.module}})
-	}
-	s.addEdges(f.edges)
-}
-
 // widelyAligned are the types that are aligned to their size.
 var widelyAligned = map[string]bool{"System.Int128": true, "System.UInt128": true, "System.Runtime.Intrinsics.Vector64`1": true,
 	"System.Runtime.Intrinsics.Vector128`1": true, "System.Runtime.Intrinsics.Vector256`1": true, "System.Runtime.Intrinsics.Vector512`1": true}
@@ -504,19 +156,6 @@ func (s *shape) auto(fields []shape) {
 		}
 	}
 	s.size = alignTo(s.size, s.align)
-}
-
-// inlineArray gives the number of elements of a type with the attribute InlineArray, 1 for others.
-func (t *typeTables) inlineArray(typeDef uint32) uint32 {
-	for _, row := range t.metadata.CustomAttributes(ecma335.NewToken(ecma335.TypeDef, typeDef)) {
-		if name, err := t.metadata.AttributeType(row); err != nil || name != "System.Runtime.CompilerServices.InlineArrayAttribute" {
-			continue
-		}
-		if value, err := t.metadata.Blob(row.Value); err == nil && len(value) >= 6 {
-			return le(value[2:], 0)
-		}
-	}
-	return 1
 }
 
 // fieldClasses is the number of sizes that the runtime sorts fields by: 1, 2, 4 and 8 bytes.

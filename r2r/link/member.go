@@ -140,24 +140,6 @@ func (m *member) read(t target) error {
 	return nil
 }
 
-func (m *member) readFunctions(t target) error {
-	n, err := m.image.RuntimeFunctionCount()
-	if err != nil {
-		return err
-	}
-	m.functions = make([]r2r.RuntimeFunction, 0, n)
-	for f, err := range m.image.RuntimeFunctions() {
-		if err != nil {
-			return err
-		}
-		m.functions = append(m.functions, f)
-		m.unwinds = append(m.unwinds, f.Unwind)
-	}
-	slices.Sort(m.unwinds)
-	m.unwinds = slices.Compact(m.unwinds)
-	return t.checkFunctions(m)
-}
-
 func (m *member) readEntries() error {
 	for e, err := range m.image.MethodEntries(&m.image.Components[0]) {
 		if err != nil {

@@ -94,9 +94,6 @@ type codeArea struct {
 	unwind       unwindArea
 }
 
-// readOnlyAlignment is what positions of read-only data keep: vector code needs it aligned, and nothing tells by how much.
-const readOnlyAlignment = 64
-
 // placeMethods gives code and read-only data their offsets, in the order of members and addresses, so that the table of
 // runtime functions is sorted.
 func (l *linker) placeMethods() error {
@@ -154,20 +151,6 @@ func (l *linker) moved(m *member, rva uint32) (uint32, error) {
 		return 0, refuse("operand", rva, "leads to what was not planned")
 	}
 	return l.layout.readOnly.RVA() + at, nil
-}
-
-// writeReadOnly copies the data that code refers to.
-func (l *linker) writeReadOnly(dst []byte) error {
-	for _, m := range l.members {
-		for _, p := range m.readOnly {
-			data, err := m.pe.At(p.begin, p.end-p.begin)
-			if err != nil {
-				return fault.Wrap(err, m.input.Name, "cannot be linked")
-			}
-			copy(dst[p.offset:], data)
-		}
-	}
-	return nil
 }
 
 // functionIndex gives the index in the merged table of a function of a kept method.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/r2rpack/r2rpack/r2r"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 	"github.com/r2rpack/r2rpack/r2r/pe"
 )
@@ -13,13 +12,6 @@ import (
 type region struct {
 	begin, end uint32 // RVAs
 	name       string
-}
-
-// readOnly is data that code refers to: constants, jump tables, static data of the metadata. It runs from the first
-// byte referred to, or from the start of the static data, to the next thing known.
-type readOnly struct {
-	begin, end uint32 // RVAs
-	offset     uint32 // in the area of read-only data
 }
 
 // readRegions lists what is known of the image by address.
@@ -109,72 +101,6 @@ func (m *member) fieldBehind(rva uint32) int {
 	return i
 }
 
-// piece gives the read-only data that an operand refers to.
-func (m *member) piece(rva uint32) (readOnly, error) {
-	next := m.regionBehind(rva)
-	if next == 0 || next == len(m.regions) {
-		return readOnly{}, refuse("operand", rva, "leads out of the image's sections")
-	}
-	// Regions overlap where a table is a data directory too; the last few before the address are all that can hold it.
-	for _, r := range m.regions[:next] {
-		if rva < r.end {
-			return readOnly{}, refuse("operand", rva, "leads into the %s", r.name)
-		}
-	}
-	p := readOnly{begin: rva, end: m.regions[next].begin}
-	i := m.fieldBehind(rva)
-	if i < len(m.fields) {
-		p.end = min(p.end, m.fields[i])
-	}
-	if i > 0 && m.fields[i-1] >= m.regions[next-1].end {
-		p.begin = m.fields[i-1]
-	}
-	return p, nil
-}
-
-// refer takes a piece among those that are kept.
-func (m *member) refer(rva uint32) error {
-	i, found := slices.BinarySearchFunc(m.readOnly, rva, func(p readOnly, rva uint32) int {
-		switch {
-		case p.end <= rva:
-			return -1
-		case p.begin > rva:
-			return 1
-		}
-		return 0
-	})
-	if found {
-		return nil
-	}
-	p, err := m.piece(rva)
-	if err != nil {
-		return err
-	}
-	if i < len(m.readOnly) && m.readOnly[i].end == p.end {
-		m.readOnly[i].begin = p.begin
-		return nil
-	}
-	m.readOnly = slices.Insert(m.readOnly, i, p)
-	return nil
-}
-
-// readOnlyAt gives the offset in the area of read-only data of what lay at an RVA.
-func (m *member) readOnlyAt(rva uint32) (uint32, bool) {
-	i, found := slices.BinarySearchFunc(m.readOnly, rva, func(p readOnly, rva uint32) int {
-		switch {
-		case p.end <= rva:
-			return -1
-		case p.begin > rva:
-			return 1
-		}
-		return 0
-	})
-	if !found {
-		return 0, false
-	}
-	return m.readOnly[i].offset + rva - m.readOnly[i].begin, true
-}
-
 // unwindEnd gives the end of the unwind information, and of the GC information behind it, that begins at an RVA: it
 // ends where anything else begins. It may take in padding.
 func (m *member) unwindEnd(rva uint32) uint32 {
@@ -186,43 +112,4 @@ func (m *member) unwindEnd(rva uint32) uint32 {
 		end = min(end, m.fields[i])
 	}
 	return end
-}
-
-// clauses are the exception clauses of a method (section 104).
-type clauses struct {
-	method int
-	data   []byte
-}
-
-// clauseSize is the size of a clause (CORCOMPILE_EXCEPTION_CLAUSE).
-const clauseSize = 24
-
-// readClauses reads the table of exception clauses: for each method its RVA and that of its clauses, in ascending
-// order; a method's clauses end where the next's begin, and a last row says where all end. Clauses tell places by their
-// distance from the method's begin, and tokens of the method's own module, so that they move as they are. Source:
-// runtime, src/coreclr/vm/codeman.cpp (NativeExceptionInfoLookupTable, ReadyToRunJitManager::InitializeEHEnumeration).
-func (m *member) readClauses() error {
-	data, rva, err := m.section(r2r.SectionExceptionInfo)
-	if err != nil || data == nil {
-		return err
-	}
-	if len(data)%8 != 0 || len(data) < 16 || le(data, len(data)/4-2) != ^uint32(0) {
-		return refuse("exception clauses", rva, "%d bytes are not whole rows with an end", len(data))
-	}
-	for i := 0; i < len(data)/4-2; i += 2 {
-		begin, from, to := le(data, i), le(data, i+1), le(data, i+3)
-		method := m.methodAt(begin)
-		if method < 0 {
-			return refuse("exception clauses", rva+uint32(4*i), "are of no method at %#x", begin)
-		}
-		if from > to || (to-from)%clauseSize != 0 {
-			return refuse("exception clauses", rva+uint32(4*i), "%#x to %#x are not whole clauses", from, to)
-		}
-		list, err := m.pe.At(from, to-from)
-		if err != nil {
-			return err
-		}
-		m.clauses = append(m.clauses, clauses{method, list})
-	}
-	return nil
 }
