@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 
 	"github.com/r2rpack/r2rpack/r2r/pe"
@@ -69,7 +70,7 @@ func (c *composite) knownSections(f *findings) {
 		sectionManifest, sectionComponents, sectionPGO, sectionMVIDs}
 	own := []uint32{sectionMethodEntries, sectionAvailableTypes, sectionAttributes, sectionIsGeneric, sectionEnclosing, sectionTypeGenericInfo}
 	unknown := func(h *core, known []uint32, where string) {
-		for id := range h.sections {
+		for _, id := range slices.Sorted(maps.Keys(h.sections)) {
 			if !slices.Contains(known, id) {
 				f.add("ReadyToRun header", where, "section %d is not compared", id)
 			}
@@ -81,7 +82,7 @@ func (c *composite) knownSections(f *findings) {
 	}
 }
 
-// exports checks the export directory's count of names; that RTR_HEADER is one was how the image was opened.
+// exports checks that the image names itself, as components name it; its export RTR_HEADER was how it was opened.
 func (c *composite) exports(f *findings) {
 	if c.exportName() == "" {
 		f.add("exports", "", "the image does not name itself")
