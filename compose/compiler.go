@@ -98,7 +98,7 @@ func unpackCompiler(ctx context.Context, spec, key string, so source.Options) (*
 	}
 	data, err := os.ReadFile(filepath.Join(dir, compilerFile))
 	if err != nil {
-		return nil, fault.Wrap(cause(err), dir, "cannot be read from the cache")
+		return nil, fault.Wrap(fault.Cause(err), dir, "cannot be read from the cache")
 	}
 	var c crossgen.Compiler
 	if err := json.Unmarshal(data, &c); err != nil {

@@ -2,8 +2,6 @@ package compose
 
 import (
 	"bufio"
-	"errors"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -16,7 +14,7 @@ import (
 func readNames(option, file string) ([]string, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, fault.Wrap(cause(err), file, "cannot read the list of --%s", option)
+		return nil, fault.Wrap(fault.Cause(err), file, "cannot read the list of --%s", option)
 	}
 	defer f.Close()
 	var names []string
@@ -34,14 +32,6 @@ func readNames(option, file string) ([]string, error) {
 		return nil, fault.New(file, "the list of --%s names no assembly", option).WithHint("write one simple name a line, such as System.Text.Json")
 	}
 	return names, nil
-}
-
-func cause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 func simpleName(s string) string {

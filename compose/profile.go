@@ -52,12 +52,12 @@ func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profi
 func openProfile(file string) (profile, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return profile{}, fault.Wrap(cause(err), file, "cannot read the profile")
+		return profile{}, fault.Wrap(fault.Cause(err), file, "cannot read the profile")
 	}
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return profile{}, fault.Wrap(cause(err), file, "cannot read the profile")
+		return profile{}, fault.Wrap(fault.Cause(err), file, "cannot read the profile")
 	}
 	return profile{path: file, name: filepath.Base(file), sha256: sum(h)}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
-	"errors"
 	"hash"
 	"io"
 	"io/fs"
@@ -92,32 +91,10 @@ func (f *watchedFile) Close() error {
 func fileSum(ctx context.Context, fsys fs.FS, name string) (int64, string, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return 0, "", fault.Wrap(cause(err), name, "cannot be opened")
+		return 0, "", fault.Wrap(fault.Cause(err), name, "cannot be opened")
 	}
 	defer f.Close()
 	h := sha256.New()
-	n, err := io.Copy(h, contextReader{ctx, f})
-	return n, hex.EncodeToString(h.Sum(nil)), fault.Wrap(cause(err), name, "cannot be read")
-}
-
-// contextReader ends with the context.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
-}
-
-// cause takes the path off an error of the file system: the caller says it.
-func cause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
+	n, err := io.Copy(h, tree.Reader(ctx, f))
+	return n, hex.EncodeToString(h.Sum(nil)), fault.Wrap(fault.Cause(err), name, "cannot be read")
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/manifest"
 	"github.com/r2rpack/r2rpack/tarball"
@@ -28,7 +29,7 @@ func VerifyDist(ctx context.Context, archive string, fsys fs.FS) ([]layout.Findi
 	a := &outside{verifier: v, dir: filepath.Dir(archive), name: filepath.Base(archive), sums: sums}
 	beside, err := os.ReadDir(a.dir)
 	if err != nil {
-		return nil, fault.Wrap(cause(err), a.dir, "cannot be read")
+		return nil, fault.Wrap(fault.Cause(err), a.dir, "cannot be read")
 	}
 	for _, file := range beside {
 		info, err := os.Stat(filepath.Join(a.dir, file.Name()))
@@ -88,7 +89,7 @@ func (a *outside) checksums(file string) {
 func (a *outside) parse(file string) ([]tarball.Checksum, error) {
 	f, err := os.Open(filepath.Join(a.dir, file))
 	if err != nil {
-		return nil, cause(err)
+		return nil, fault.Cause(err)
 	}
 	defer f.Close()
 	return tarball.ParseChecksums(f)
@@ -131,7 +132,7 @@ func (a *outside) manifest(file string) *manifest.Manifest {
 func readManifest(name string) (*manifest.Manifest, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, cause(err)
+		return nil, fault.Cause(err)
 	}
 	defer f.Close()
 	return manifest.Read(f)
@@ -140,9 +141,9 @@ func readManifest(name string) (*manifest.Manifest, error) {
 func sumFile(ctx context.Context, name string) (tarball.Sums, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return tarball.Sums{}, fault.Wrap(cause(err), name, "cannot be opened")
+		return tarball.Sums{}, fault.Wrap(fault.Cause(err), name, "cannot be opened")
 	}
 	defer f.Close()
-	sums, err := tarball.Sum(contextReader{ctx, f})
-	return sums, fault.Wrap(cause(err), name, "cannot be read")
+	sums, err := tarball.Sum(tree.Reader(ctx, f))
+	return sums, fault.Wrap(fault.Cause(err), name, "cannot be read")
 }

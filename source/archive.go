@@ -27,7 +27,7 @@ func openArchive(ctx context.Context, path string, o Options) (*Tree, error) {
 func fileInput(path string) (Input, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return Input{}, fault.Wrap(cause(err), path, "cannot be opened")
+		return Input{}, fault.Wrap(fault.Cause(err), path, "cannot be opened")
 	}
 	return Input{Name: baseName(path), Path: path, Size: info.Size()}, nil
 }

@@ -18,7 +18,7 @@ import (
 func openBundle(ctx context.Context, fsys fs.FS, name string, o Options) (*Tree, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
-		return nil, fault.Wrap(cause(err), name, "cannot be opened")
+		return nil, fault.Wrap(fault.Cause(err), name, "cannot be opened")
 	}
 	return newBundle(ctx, f, name, o)
 }
@@ -89,7 +89,7 @@ func (t *Tree) randomAccess(ctx context.Context, f fs.File, size int64) (io.Read
 		return nil, err
 	}
 	t.onClose(func() error { return errors.Join(tmp.Close(), os.Remove(tmp.Name())) })
-	n, err := io.Copy(tmp, contextReader{ctx, f})
+	n, err := io.Copy(tmp, tree.Reader(ctx, f))
 	if err == nil && n != size {
 		err = fault.New("", "has %d bytes instead of %d", n, size)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/tree"
 )
 
 // checksum is what a downloaded file must hash to, and who says so.
@@ -60,7 +61,7 @@ func (c checksum) verify(ctx context.Context, path, name string) error {
 	}
 	defer f.Close()
 	algorithm, h := c.algorithm()
-	if _, err := io.Copy(h, contextReader{ctx, f}); err != nil {
+	if _, err := io.Copy(h, tree.Reader(ctx, f)); err != nil {
 		return err
 	}
 	if got := h.Sum(nil); !bytes.Equal(got, c.sum) {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/tree"
 )
 
 // Digest fills in the hashes that the inputs do not have yet, in parallel. Folders have none. It is not for concurrent
@@ -77,7 +78,7 @@ func (d *digest) read(ctx context.Context) error {
 	if info, err := f.Stat(); err != nil || info.IsDir() {
 		return fault.Wrap(err, d.file.Path, "cannot be read")
 	}
-	n, err := io.Copy(d.hash, contextReader{ctx, f})
+	n, err := io.Copy(d.hash, tree.Reader(ctx, f))
 	if err != nil {
 		return fault.Wrap(err, d.file.Path, "cannot be read")
 	}
@@ -88,17 +89,4 @@ func (d *digest) read(ctx context.Context) error {
 		*field = hex.EncodeToString(d.hash.Sum(nil))
 	}
 	return nil
-}
-
-// contextReader ends with the context's error when that is done.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
 }

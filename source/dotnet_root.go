@@ -265,7 +265,7 @@ func (t *Tree) addHost(ctx context.Context, root *tree.Map, rid string, o Option
 			continue
 		}
 		if err != nil {
-			return fault.Wrap(cause(err), spec, "%s", name)
+			return fault.Wrap(fault.Cause(err), spec, "%s", name)
 		}
 		f.Mode = tree.OfficialMode(name)
 		if err := root.Add(name, f); err != nil {

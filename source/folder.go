@@ -16,7 +16,7 @@ import (
 func openFolder(spec string) (*Tree, error) {
 	root, err := os.OpenRoot(spec)
 	if err != nil {
-		return nil, fault.Wrap(cause(err), spec, "cannot be opened")
+		return nil, fault.Wrap(fault.Cause(err), spec, "cannot be opened")
 	}
 	t := &Tree{FS: folder{spec, root}, Spec: spec, Kind: KindFolder, Inputs: []Input{{Name: baseName(spec), Path: spec}}}
 	t.onClose(root.Close)
@@ -105,7 +105,7 @@ func (d folder) explain(name string, err error) error {
 			return d.linkFault(name[:i], target)
 		}
 	}
-	return fault.Wrap(cause(err), d.spec, "%s", name)
+	return fault.Wrap(fault.Cause(err), d.spec, "%s", name)
 }
 
 func (d folder) linkFault(name, target string) error {
@@ -121,13 +121,4 @@ func leadsOut(name, target string) bool {
 	}
 	to := path.Join(path.Dir(name), target)
 	return to == ".." || strings.HasPrefix(to, "../")
-}
-
-// cause takes the operation and path off an error of the file system: the errors made here name the path themselves.
-func cause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }

@@ -42,7 +42,7 @@ func readNPMRC(o Options) (*npmrc, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fault.Wrap(cause(err), path, "cannot be read")
+			return nil, fault.Wrap(fault.Cause(err), path, "cannot be read")
 		}
 		c.files = append(c.files, parseNPMRC(data, c.env))
 	}

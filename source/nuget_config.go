@@ -64,7 +64,7 @@ func readNuGetConfig(o Options) (*nugetConfig, error) {
 	for i, p := range slices.Backward(paths) { // from the furthest to the closest, which has the last word
 		data, err := readLimited(p, maxNuGetConfig)
 		if err != nil {
-			return nil, fault.Wrap(cause(err), p, "cannot be read")
+			return nil, fault.Wrap(fault.Cause(err), p, "cannot be read")
 		}
 		if err := m.add(p, len(paths)-i, data); err != nil {
 			return nil, err

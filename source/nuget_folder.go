@@ -23,7 +23,7 @@ func (p packFolder) files(prefix string) ([]string, error) {
 		return nil, fault.New(string(p), "there is no such folder of packages")
 	}
 	if err != nil {
-		return nil, fault.Wrap(cause(err), string(p), "the folder of packages cannot be read")
+		return nil, fault.Wrap(fault.Cause(err), string(p), "the folder of packages cannot be read")
 	}
 	prefix = strings.ToLower(prefix)
 	var out []string

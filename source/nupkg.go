@@ -25,7 +25,7 @@ const maxNuspec = 4 << 20
 func openPackage(ctx context.Context, path string, o Options) (*Tree, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fault.Wrap(cause(err), path, "cannot be opened")
+		return nil, fault.Wrap(fault.Cause(err), path, "cannot be opened")
 	}
 	t := &Tree{Spec: path, Kind: KindPackage}
 	t.onClose(f.Close)

@@ -80,7 +80,7 @@ func openPath(ctx context.Context, path string, o Options) (*Tree, error) {
 	case path == "" || errors.Is(err, fs.ErrNotExist):
 		return nil, nothingThere(path)
 	case err != nil:
-		return nil, fault.Wrap(cause(err), path, "cannot be opened")
+		return nil, fault.Wrap(fault.Cause(err), path, "cannot be opened")
 	case info.IsDir():
 		return openFolder(path)
 	case !info.Mode().IsRegular():
@@ -90,7 +90,7 @@ func openPath(ctx context.Context, path string, o Options) (*Tree, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fault.Wrap(cause(err), path, "cannot be opened")
+		return nil, fault.Wrap(fault.Cause(err), path, "cannot be opened")
 	}
 	if !isExecutable(f) {
 		f.Close()

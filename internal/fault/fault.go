@@ -4,6 +4,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // Error is a failure told in one line. Where names the file, package or value at fault, What says what is wrong with
@@ -59,6 +60,15 @@ func Usage(where, format string, args ...any) *Error {
 func (e *Error) WithHint(format string, args ...any) *Error {
 	e.Hint = fmt.Sprintf(format, args...)
 	return e
+}
+
+// Cause takes operation and path off an error of the file system, for a message that names the path itself.
+func Cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
 }
 
 // Hint gives the first hint in err's chain.
