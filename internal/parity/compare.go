@@ -50,14 +50,15 @@ func Compare(ctx context.Context, stockRoot, otherRoot, app string, args []strin
 		}
 		stock.add(u)
 		got, u, err := p.trace(ctx, otherRoot)
+		if got.exit != want.exit && got.exit != "" {
+			// Before the trace: that of a process which aborts at its start may be empty.
+			complaint, _, _ := strings.Cut(got.stderr, "\n")
+			return nil, fault.New(otherRoot, "%s ends with %s, on %s with %s: %.300s", app, got.exit, stockRoot, want.exit, complaint)
+		}
 		if err != nil {
 			return nil, err
 		}
 		other.add(u)
-		if got.exit != want.exit {
-			complaint, _, _ := strings.Cut(got.stderr, "\n")
-			return nil, fault.New(otherRoot, "%s ends with %s, on %s with %s: %.300s", app, got.exit, stockRoot, want.exit, complaint)
-		}
 	}
 	return stock.compare(other, runs), nil
 }
