@@ -26,7 +26,8 @@ var arm64Faults = []planted{
 		b.Fatal("no constant")
 	}},
 	{"unwind code", "unwind", func(b bench) { b.at(b.sound.functions[9].unwind+4, 1)[0] ^= 1 }},
-	{"length of a function", "code", func(b bench) { b.at(b.sound.functions[9].unwind, 1)[0]++ }},
+	{"length of a function, into the next one", "composite", func(b bench) { b.at(b.withGap(0).unwind, 1)[0]++ }},
+	{"length of a function, over what lies behind it", "code", func(b bench) { b.at(b.withGap(4).unwind, 1)[0]++ }},
 	{"functions not in order", "composite", func(b bench) {
 		rows := b.section(sectionRuntimeFunctions)
 		swap(rows[8*7:8*8], rows[8*8:8*9])
@@ -58,6 +59,18 @@ func (b bench) pair() [2][]byte {
 	}
 	b.Fatal("no operand")
 	return [2][]byte{}
+}
+
+// withGap gives a function whose code ends so many bytes before the next one.
+func (b bench) withGap(size uint32) function {
+	b.Helper()
+	for i, f := range b.sound.functions[1:] {
+		if last := b.sound.functions[i]; f.begin-last.end == size {
+			return last
+		}
+	}
+	b.Fatalf("no function with %d bytes behind it", size)
+	return function{}
 }
 
 // lazyThunk gives the thunk of the first lazy cell.
