@@ -19,14 +19,13 @@ type Method struct {
 // (dotnet/runtime, src/coreclr/tools/Common/TypeSystem/Ecma/EcmaModule.cs). It remembers what it finds and is for one
 // goroutine; several of one Scope and one profile may work at once.
 type Resolver struct {
-	scope   *Scope
+	*Finder
 	profile resolver
-	of      map[*Assembly]*resolver // the same for the assemblies that definitions lie in
 }
 
 // Resolver prepares the search for the methods of a profile.
 func (s *Scope) Resolver(p *Profile) *Resolver {
-	return &Resolver{scope: s, profile: newResolver(s, nil, p.Metadata), of: map[*Assembly]*resolver{}}
+	return &Resolver{Finder: s.Finder(), profile: newResolver(s, nil, p.Metadata)}
 }
 
 // resolver finds what the tokens and signatures of one module mean.
@@ -59,15 +58,6 @@ func remember[K comparable, T any](table map[K]found[T], key K, look func(K) (T,
 func newResolver(s *Scope, self *Assembly, md *ecma335.Metadata) resolver {
 	return resolver{scope: s, self: self, md: md, refs: map[uint32]found[Def]{},
 		types: map[ecma335.Token]found[*Type]{}, sigs: map[ecma335.BlobIndex]found[*Sig]{}}
-}
-
-func (r *Resolver) module(a *Assembly) *resolver {
-	m := r.of[a]
-	if m == nil {
-		m = new(newResolver(r.scope, a, a.Metadata))
-		r.of[a] = m
-	}
-	return m
 }
 
 // Method finds the method of a record. The error says what does not exist.
@@ -155,22 +145,6 @@ func (r *Resolver) find(owner *Type, name string, sig *Sig) (Method, error) {
 	return Method{}, fmt.Errorf("%s has no method %s of that signature", r.describe(owner), name)
 }
 
-// definition gives the type whose methods a type has.
-func (r *Resolver) definition(t *Type) (Def, error) {
-	if t.Def.Assembly != nil {
-		return t.Def, nil
-	}
-	if r.scope.core == nil {
-		return Def{}, fmt.Errorf("there is no assembly %s", CoreLibrary)
-	}
-	for name, e := range primitives {
-		if e == t.Kind {
-			return r.scope.findType(r.scope.core, "System", name)
-		}
-	}
-	return Def{}, fmt.Errorf("an array or pointer has no methods of its own")
-}
-
 // methodOf gives the MethodDef of a type that has this name and signature, or 0. Before signatures are compared, params
 // (if any) are put in for the type parameters of the definition.
 func (r *Resolver) methodOf(def Def, name string, sig *Sig, params []*Type) (uint32, error) {
@@ -191,33 +165,6 @@ func (r *Resolver) methodOf(def Def, name string, sig *Sig, params []*Type) (uin
 		}
 	}
 	return 0, nil
-}
-
-// signature reads the signature of a MethodDef.
-func (r *Resolver) signature(a *Assembly, rid uint32) (*Sig, error) {
-	row, err := a.Metadata.MethodDef(rid)
-	if err != nil {
-		return nil, err
-	}
-	return r.module(a).sig(row.Signature)
-}
-
-// Signature gives the signature of a resolved method with its arguments put in for type parameters.
-func (r *Resolver) Signature(m Method) (*Sig, error) {
-	sig, err := r.signature(m.Assembly, m.RID)
-	if err != nil {
-		return nil, err
-	}
-	return sig.substitute(m.Owner.Args, m.Args), nil
-}
-
-// base gives the type that a definition is derived from, nil for System.Object and interfaces.
-func (r *Resolver) base(def Def) (*Type, error) {
-	row, err := def.Assembly.Metadata.TypeDef(def.RID)
-	if err != nil || row.Extends.IsNil() {
-		return nil, err
-	}
-	return r.module(def.Assembly).typ(row.Extends)
 }
 
 func (r *Resolver) describe(t *Type) string {
