@@ -21,6 +21,10 @@ const (
 var ErrNoMarker = fault.New("", "is not a single-file .NET application: it has no bundle signature").
 	WithHint("for one assembly, name the folder that it lies in")
 
+// ErrNoApplication says that a file could be a single-file application and is not.
+var ErrNoApplication = fault.New("", "is a .NET host without an application in it").
+	WithHint("name the folder of the application, which this host starts")
+
 // Read reads the header of a single-file application of size bytes. Every offset and size in the result lies
 // inside the file; names are as written. At most maxFiles entries are read.
 func Read(ctx context.Context, r io.ReaderAt, size int64, maxFiles int) (*Header, error) {
@@ -34,8 +38,7 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, maxFiles int) (*Header
 	}
 	h := &Header{MarkerOffset: marker, HeaderOffset: int64(binary.LittleEndian.Uint64(raw[:]))}
 	if h.HeaderOffset == 0 {
-		return nil, fault.New("", "is a .NET host without an application in it").
-			WithHint("name the folder of the application, which this host starts")
+		return nil, ErrNoApplication
 	}
 	if h.HeaderOffset < 0 || h.HeaderOffset >= size {
 		return nil, fault.New("", "the bundle header is said to be at offset %d, outside the file of %d bytes", h.HeaderOffset, size)

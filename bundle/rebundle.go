@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -28,6 +29,9 @@ func (h *Header) App(r io.ReaderAt) (*App, error) {
 	if h.MarkerOffset > h.HostSize-markerSize {
 		return nil, fault.New("", "the bundle marker at offset %d lies behind the first file", h.MarkerOffset)
 	}
+	if name, ok := h.overlap(); ok {
+		return nil, fault.New(name, "lies over other files of the bundle")
+	}
 	a := &App{Host: r, HostSize: h.HostSize, MarkerOffset: h.MarkerOffset, Major: h.Major, ID: h.ID, Flags: h.Flags}
 	align := h.alignment()
 	for _, e := range h.Entries {
@@ -41,6 +45,21 @@ func (h *Header) App(r io.ReaderAt) (*App, error) {
 		a.Files = append(a.Files, f)
 	}
 	return a, nil
+}
+
+// overlap gives the name of a file that shares bytes with another one. Such a bundle could be much larger once its files
+// are written one behind the other.
+func (h *Header) overlap() (name string, ok bool) {
+	entries := slices.Clone(h.Entries)
+	slices.SortStableFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Offset, b.Offset) })
+	var end int64
+	for _, e := range entries {
+		if e.stored() > 0 && e.Offset < end {
+			return e.Path, true
+		}
+		end = max(end, e.Offset+e.stored())
+	}
+	return "", false
 }
 
 // alignment is the largest power of two, up to PageSize, that all stored assemblies are aligned to.

@@ -1,19 +1,15 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
-	"github.com/r2rpack/r2rpack/bundle"
 	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/fault"
-	"github.com/r2rpack/r2rpack/internal/tree"
 )
 
 // cacheNPM is the kind under which the cache keeps npm's archives, by registered name and version.
@@ -49,38 +45,6 @@ func openNPM(ctx context.Context, name, version string, o Options) (*Tree, error
 	t.Spec, t.Inputs = spec, archive.Inputs
 	t.Inputs[0].Name, t.Inputs[0].Version = name, version
 	return t, nil
-}
-
-// smallestBundle is less than any .NET host has, in bytes.
-const smallestBundle = 16 << 10
-
-// openOnlyBundle opens the one file of a tree that is a single-file application, looking at the largest files first.
-func openOnlyBundle(ctx context.Context, fsys *Tree, o Options) (*Tree, error) {
-	entries, err := tree.List(fsys)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(entries, func(a, b tree.Entry) int { return cmp.Compare(b.Info.Size(), a.Info.Size()) })
-	var failed error
-	for _, e := range entries {
-		if !e.Info.Mode().IsRegular() || e.Info.Size() < smallestBundle {
-			continue
-		}
-		t, err := openBundle(ctx, fsys, e.Path, o)
-		if err == nil {
-			return t, nil
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if failed == nil && !errors.Is(err, bundle.ErrNoMarker) {
-			failed = err
-		}
-	}
-	if failed != nil {
-		return nil, failed
-	}
-	return nil, fault.New("", "the package has no single-file .NET application in it")
 }
 
 // fileName is the name of the archive in the cache.

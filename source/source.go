@@ -92,22 +92,26 @@ func openPath(ctx context.Context, path string, o Options) (*Tree, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Cause(err), path, "cannot be opened")
 	}
-	if !isExecutable(f) {
+	var head [magicSize]byte
+	if n, _ := f.ReadAt(head[:], 0); !isExecutable(head[:n]) {
 		f.Close()
 		return openArchive(ctx, path, o)
 	}
 	t, err := newBundle(ctx, f, path, o)
-	if err == nil {
-		t.Inputs = []Input{{Name: baseName(path), Path: path, Size: info.Size()}}
+	if err != nil {
+		return nil, err
 	}
+	t.Inputs = []Input{{Name: baseName(path), Path: path, Size: info.Size()}}
+	t.Executable = baseName(path)
+	t.Folder, err = alone(path, info)
 	return t, err
 }
 
+const magicSize = 4
+
 // isExecutable says whether a file begins as ELF, PE or 64-bit Mach-O files do.
-func isExecutable(r io.ReaderAt) bool {
-	var head [4]byte
-	n, _ := r.ReadAt(head[:], 0)
-	start := string(head[:n])
+func isExecutable(head []byte) bool {
+	start := string(head)
 	return strings.HasPrefix(start, "\x7fELF") || strings.HasPrefix(start, "MZ") || start == "\xcf\xfa\xed\xfe"
 }
 
@@ -142,6 +146,10 @@ type Tree struct {
 	Kind   Kind           //
 	Inputs []Input        // what was read, in the order of reading
 	Bundle *bundle.Header // the header, of a single-file application
+	// Folder has the file of a single-file application, by the name Executable, and what was published with it: all files
+	// in and below its folder, in a package, archive or folder; nothing else, of an application that is opened by its path.
+	Folder     fs.FS
+	Executable string
 
 	app     io.ReaderAt // the bytes under Bundle
 	closers []func() error
