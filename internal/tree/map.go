@@ -28,11 +28,14 @@ type File struct {
 // Bytes is a file that holds data.
 func Bytes(data []byte, mode fs.FileMode) File {
 	return File{Mode: mode, Size: int64(len(data)), Open: func() (io.ReadCloser, error) {
-		return bytesFile{bytes.NewReader(data)}, nil
+		return bytesFile{bytes.NewReader(data), data}, nil
 	}}
 }
 
-type bytesFile struct{ *bytes.Reader }
+type bytesFile struct {
+	*bytes.Reader
+	data []byte
+}
 
 func (bytesFile) Close() error { return nil }
 

@@ -3,11 +3,14 @@ package tree
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+	"testing/iotest"
 	"time"
 )
 
@@ -124,7 +127,13 @@ func TestData(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fsys := range []fs.FS{os.DirFS(dir), wrapped, fstest.MapFS{"full": {Data: want, ModTime: time.Unix(0, 0)}, "empty": {}}} {
+	held := NewMap()
+	for name, file := range map[string]File{"full": Bytes(want, 0o644), "empty": Bytes(nil, 0o644)} {
+		if err := held.Add(name, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, fsys := range []fs.FS{os.DirFS(dir), wrapped, held, fstest.MapFS{"full": {Data: want, ModTime: time.Unix(0, 0)}, "empty": {}}} {
 		got, release, err := Data(fsys, "full")
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%T: %d bytes, %v", fsys, len(got), err)
@@ -138,6 +147,89 @@ func TestData(t *testing.T) {
 			t.Errorf("%T: a missing file was read", fsys)
 		}
 		release()
+	}
+}
+
+// What a file says of its size is not believed.
+func TestDataOfAnotherSizeThanSaid(t *testing.T) {
+	want := bytes.Repeat([]byte("0123456789"), 500_000)
+	for _, said := range []int64{-1, 0, 1, 1 << 20, 3 << 20, int64(len(want)) - 1, int64(len(want)), int64(len(want)) + 1, 1 << 50} {
+		m := NewMap()
+		file := Bytes(want, 0o644)
+		open := file.Open
+		file.Size, file.Open = said, func() (io.ReadCloser, error) {
+			r, err := open()
+			return io.NopCloser(iotest.HalfReader(r)), err
+		}
+		if err := m.Add("a", file); err != nil {
+			t.Fatal(err)
+		}
+		got, release, err := Data(m, "a")
+		if err != nil || !bytes.Equal(got, want) || cap(got) > 2*len(want) {
+			t.Errorf("said to have %d bytes: %d in a buffer of %d, %v", said, len(got), cap(got), err)
+		}
+		release()
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "disk"), []byte("on disk"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	onDisk, err := From(os.DirFS(dir), "disk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened := 0
+	from := sample(t)
+	packed := Bytes([]byte("packed"), 0o755)
+	packed.ModTime = time.Unix(1_000_000, 0)
+	open := packed.Open
+	packed.Open = func() (io.ReadCloser, error) { opened++; return open() }
+	for name, file := range map[string]File{"b/disk": onDisk, "b/packed": packed, "link": {Mode: fs.ModeSymlink | 0o777, Link: "b/disk"}} {
+		if err := from.Add(name, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := Load(t.Context(), from, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if data, err := fs.ReadFile(m, "b/packed"); err != nil || string(data) != "packed" || opened != 1 {
+			t.Errorf("%q, %v, opened %d times", data, err, opened)
+		}
+	}
+	info, err := fs.Stat(m, "b/packed")
+	if err != nil || info.Mode() != 0o755 || !info.ModTime().Equal(packed.ModTime) || info.Size() != 6 {
+		t.Errorf("%v, %v", info, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "disk"), []byte("on disk, and only there"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := fs.ReadFile(m, "b/disk"); err != nil || string(data) != "on disk, and only there" {
+		t.Errorf("%q, %v", data, err)
+	}
+	if link, err := m.ReadLink("link"); err != nil || link != "b/disk" {
+		t.Errorf("%q, %v", link, err)
+	}
+}
+
+func TestLoadFails(t *testing.T) {
+	m := sample(t)
+	if err := m.Replace("a", File{Mode: 0o644, Size: 1, Open: func() (io.ReadCloser, error) {
+		return io.NopCloser(iotest.ErrReader(errors.New("broken"))), nil
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(t.Context(), m, nil); err == nil || err.Error() != "broken" {
+		t.Errorf("%v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Load(ctx, sample(t), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
 	}
 }
 
