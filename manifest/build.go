@@ -29,6 +29,16 @@ type Build struct {
 	Rooted []string `json:"rooted,omitempty"`
 	// Excluded are the assemblies that were kept out of every composite, sorted by name.
 	Excluded []Exclusion `json:"excluded,omitempty"`
+	// LeftOut are the files of the set that the root does not have on purpose, sorted by path. Since schema 1.1.
+	LeftOut []LeftOut `json:"leftOut,omitempty"`
+}
+
+// LeftOut is a file that a root does not have, and why: an assembly that no application the root was fitted for can
+// reach, or an optional native file.
+type LeftOut struct {
+	Path   string `json:"path"`           // where it would be in the root
+	Name   string `json:"name,omitempty"` // of an assembly: its simple name
+	Reason string `json:"reason"`
 }
 
 // Compiler is the program that compiled.

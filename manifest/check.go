@@ -212,6 +212,12 @@ func (b *Build) checkLists(c *checker) {
 		c.text(at("excluded", i, "name"), x.Name)
 		c.text(at("excluded", i, "reason"), x.Reason)
 	}
+	paths := map[string]bool{}
+	for i, x := range b.LeftOut {
+		c.path(at("leftOut", i, "path"), x.Path)
+		c.once(paths, at("leftOut", i, "path"), x.Path)
+		c.text(at("leftOut", i, "reason"), x.Reason)
+	}
 }
 
 // at names an item of a list as JSON tools do: files[3].path.

@@ -139,6 +139,7 @@ func (b *Build) sorted() *Build {
 	c.Inputs = sortedBy(b.Inputs, func(i Input) string { return i.Name + "\x00" + i.Version })
 	c.Rooted = sortedBy(b.Rooted, func(s string) string { return s })
 	c.Excluded = sortedBy(b.Excluded, func(x Exclusion) string { return x.Name })
+	c.LeftOut = sortedBy(b.LeftOut, func(x LeftOut) string { return x.Path })
 	return &c
 }
 

@@ -10,7 +10,7 @@ import (
 
 // SchemaVersion is the version that Write gives: major.minor. A higher minor only adds fields; a higher major may
 // change what a field means.
-const SchemaVersion = "1.0"
+const SchemaVersion = "1.1"
 
 // Schema is the JSON schema (draft 2020-12) of what Write gives.
 //

@@ -36,6 +36,10 @@ func sampleBuild() *Build {
 		},
 		Rooted:   []string{"System.Linq", "System.Private.CoreLib"},
 		Excluded: []Exclusion{{Name: "Microsoft.Extensions.Logging", Reason: "apps upgrade it through packages"}},
+		LeftOut: []LeftOut{
+			{Path: "shared/Microsoft.NETCore.App/10.0.12/System.Speech.dll", Name: "System.Speech", Reason: "no application reaches it"},
+			{Path: "shared/Microsoft.NETCore.App/10.0.12/libclrgc.so", Reason: "optional (altgc)"},
+		},
 	}
 }
 
@@ -140,7 +144,7 @@ func TestEmptyListsAreWritten(t *testing.T) {
 	m := &Manifest{SchemaVersion: SchemaVersion, Product: "p", Version: "1", RID: "any", Tool: Tool{"r2rpack", "0"}}
 	got := text(t, m)
 	want := `{
-  "schemaVersion": "1.0",
+  "schemaVersion": "1.1",
   "product": "p",
   "version": "1",
   "rid": "any",
@@ -238,8 +242,8 @@ func TestRefused(t *testing.T) {
 			want: "composites[0].name", onlyRead: true},
 		{name: "machine path in an option", from: `"partial": "true"`, to: `"partial": "/home/me"`, want: "options.partial"},
 		{name: "machine path as profile", from: `"app.mibc"`, to: `"C:\\app.mibc"`, want: "profiles[1].name"},
-		{name: "other major", from: `"schemaVersion": "1.0"`, to: `"schemaVersion": "2.0"`, want: "only 1.x"},
-		{name: "no version", from: `"schemaVersion": "1.0"`, to: `"schemaVersion": ""`, want: "schemaVersion"},
+		{name: "other major", from: `"schemaVersion": "1.1"`, to: `"schemaVersion": "2.0"`, want: "only 1.x"},
+		{name: "no version", from: `"schemaVersion": "1.1"`, to: `"schemaVersion": ""`, want: "schemaVersion"},
 		{name: "wrong type", from: `"rid": "linux-x64"`, to: `"rid": 7`, want: "not JSON of the expected form"},
 	}
 	good := text(t, sample())
@@ -275,7 +279,7 @@ func TestReadGarbage(t *testing.T) {
 }
 
 func TestNewerMinorIsTolerated(t *testing.T) {
-	newer := strings.Replace(text(t, sample()), `"schemaVersion": "1.0"`, `"schemaVersion": "1.7", "colour": "red"`, 1)
+	newer := strings.Replace(text(t, sample()), `"schemaVersion": "1.1"`, `"schemaVersion": "1.7", "colour": "red"`, 1)
 	m, err := Read(strings.NewReader(newer))
 	if err != nil {
 		t.Fatal(err)

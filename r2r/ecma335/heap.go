@@ -2,8 +2,6 @@ package ecma335
 
 import (
 	"bytes"
-	"encoding/binary"
-	"unicode/utf16"
 
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
@@ -56,11 +54,7 @@ func (m *Metadata) UserString(i uint32) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	units := make([]uint16, len(blob)/2)
-	for k := range units {
-		units[k] = binary.LittleEndian.Uint16(blob[2*k:])
-	}
-	return string(utf16.Decode(units)), nil
+	return text16(blob), nil
 }
 
 // GUID gives the GUID of a number; the zero GUID for number 0 (ECMA-335 II.24.2.5).
