@@ -42,8 +42,8 @@ type imageRecord struct {
 
 const recordFile = "compile.json"
 
-// compile runs the compiler once for each image of the plan, unless the cache has the outcome. What only the root needs
-// is done beside it, from when the compiler runs.
+// compile runs the engine once for each image of the plan, unless the cache has the outcome of a compiler. What only the
+// root needs is done beside it, from when the compiler runs.
 func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 	running := make(chan struct{})
 	started := sync.OnceFunc(func() { close(running) })
@@ -51,15 +51,17 @@ func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 	g.Go(func() (err error) {
 		defer started()
 		if p.Engine == EngineLink {
+			started()
 			made, err = p.link(ctx)
 		} else {
 			made, err = p.compileImages(ctx, started)
 		}
 		return err
 	})
+	var whole *tree.Map
 	for _, task := range []func() error{
 		func() error { return p.keep(ctx) },
-		func() error { return p.unpackRest(ctx, p.set) },
+		func() (err error) { whole, err = p.unpackRest(ctx, p.set); return err },
 		func() error { return p.tree.Digest(ctx) },
 	} {
 		g.Go(func() error {
@@ -67,7 +69,11 @@ func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 			return task()
 		})
 	}
-	return made, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	p.set.tree = whole
+	return made, nil
 }
 
 func (p *plan) compileImages(ctx context.Context, started func()) (*compiled, error) {

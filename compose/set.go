@@ -20,13 +20,41 @@ import (
 	"github.com/r2rpack/r2rpack/internal/tree"
 )
 
-// unpacked is a framework set as files on disk, in two parts, so that the compiler need not wait for what it does not
-// read.
+// unpacked is a framework set in two parts, so that the engine need not wait for what it does not read: as files on disk
+// for a compiler, in memory for linking.
 type unpacked struct {
-	dir  string    // of the first part, with all that the compiler reads
-	key  string    // names the content
+	dir  string    // of the first part, with all that the compiler reads; "" in memory
+	key  string    // names the content, on disk
 	tree *tree.Map // the set; before unpackRest, the second part is read from the packages
 	rest *tree.Map // the second part, as it is packed
+}
+
+// maxLoaded is the largest set, in bytes, that is held in memory. Real ones have some 110 MB.
+const maxLoaded = 1 << 30
+
+// read makes the first part of the set ready for the engine. It calls missing when a compiler has not seen it before.
+func (j *job) read(ctx context.Context, missing func()) (*unpacked, error) {
+	if j.Engine == EngineLink && totalSize(j.tree) <= maxLoaded {
+		return j.load(ctx)
+	}
+	return j.unpack(ctx, missing)
+}
+
+// load reads the assemblies into memory: linking them takes less time than keeping them on disk would.
+func (j *job) load(ctx context.Context) (*unpacked, error) {
+	assemblies, rest, err := split(j.tree)
+	if err != nil {
+		return nil, err
+	}
+	task := j.Progress.Start("reading", totalSize(assemblies))
+	defer task.Done()
+	loaded, err := tree.Load(ctx, assemblies, task)
+	if err != nil {
+		return nil, err
+	}
+	s := &unpacked{rest: rest}
+	s.tree, err = overlay(j.tree, loaded)
+	return s, err
 }
 
 // setFormat is part of the keys: raise it when what is kept of a set changes.
@@ -50,19 +78,26 @@ func (j *job) unpack(ctx context.Context, missing func()) (*unpacked, error) {
 		return nil, err
 	}
 	s := &unpacked{dir: e.Path, key: key, rest: rest}
-	s.tree, err = overlay(j.tree, s.dir)
+	s.tree, err = overlay(j.tree, os.DirFS(s.dir))
 	return s, err
 }
 
-// unpackRest writes the rest of a set into the cache.
-func (j *job) unpackRest(ctx context.Context, s *unpacked) error {
+// unpackRest gives the set with its rest where the first part is: in memory or in the cache.
+func (j *job) unpackRest(ctx context.Context, s *unpacked) (*tree.Map, error) {
+	if s.dir == "" {
+		loaded, err := tree.Load(ctx, s.rest, nil)
+		if err != nil {
+			return nil, err
+		}
+		return overlay(s.tree, loaded)
+	}
 	dir, _, err := j.Source.Cache.Do(ctx, "sets", setFormat+"rest "+s.key, func(ctx context.Context, tmp string) error {
 		return writeSet(ctx, s.rest, tmp, progress.None)
 	})
-	if err == nil {
-		s.tree, err = overlay(s.tree, dir)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	return overlay(s.tree, os.DirFS(dir))
 }
 
 func writeSet(ctx context.Context, files fs.FS, dir string, report progress.Reporter) error {
@@ -95,13 +130,12 @@ func split(set fs.FS) (assemblies, rest *tree.Map, err error) {
 	return assemblies, rest, nil
 }
 
-// overlay gives a tree with the files of a folder in place of its own.
-func overlay(base fs.FS, dir string) (*tree.Map, error) {
+// overlay gives a tree with the files of another one in place of its own.
+func overlay(base, files fs.FS) (*tree.Map, error) {
 	out, err := tree.Copy(base)
 	if err != nil {
 		return nil, err
 	}
-	files := os.DirFS(dir)
 	entries, err := tree.List(files)
 	if err != nil {
 		return nil, err

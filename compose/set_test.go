@@ -86,7 +86,8 @@ func TestUnpack(t *testing.T) {
 	if !missing || !slices.Equal(paths(t, os.DirFS(set.dir)), []string{"a.dll"}) {
 		t.Errorf("written %v: %q", missing, paths(t, os.DirFS(set.dir)))
 	}
-	if err := j.unpackRest(t.Context(), set); err != nil {
+	whole, err := j.unpackRest(t.Context(), set)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := j.keep(t.Context()); err != nil {
@@ -94,8 +95,8 @@ func TestUnpack(t *testing.T) {
 	}
 	j.close()
 	for name, mode := range map[string]fs.FileMode{"dotnet": 0o755, "a.dll": 0o644} { // both from the cache now
-		data, err := fs.ReadFile(set.tree, name)
-		info, statErr := fs.Stat(set.tree, name)
+		data, err := fs.ReadFile(whole, name)
+		info, statErr := fs.Stat(whole, name)
 		if err != nil || statErr != nil || string(data) != name || info.Mode() != mode {
 			t.Errorf("%s: %q, %v, %v, %v", name, data, info, err, statErr)
 		}

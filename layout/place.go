@@ -80,6 +80,7 @@ func (s *site) findOriginals() error {
 		for _, e := range s.root.entries {
 			note(e.Path)
 		}
+		home(s.originals)
 		return nil
 	}
 	for i := range s.root.Frameworks {
