@@ -38,6 +38,8 @@ var rooms = map[string][]string{
 	"r2r/profile/profiletest": {"r2r/ecma335", "r2r/profile"},
 	"source":                  {"bundle", "fixtures", "tarball", "internal/cache"},
 	"fixtures":                {},
+	"internal/launch":         {},
+	"trace":                   {"internal/launch", "r2r/profile/nettrace"},
 	"internal/parity":         {"internal/testdata", "r2r/profile/nettrace"},
 	"r2r/x64":                 {"r2r/internal/format"},
 	"r2r/arm64":               {"r2r/internal/format"},
@@ -87,8 +89,8 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/klauspost/compress/flate": {"tarball", "bundle"},
 		"github.com/klauspost/compress/zstd":  {"tarball"},
 		"golang.org/x/term":                   {"internal/ui"},
-		"os/exec":                             {"internal/tools/bench", "internal/parity", "internal/enginetest", "r2r/crossgen", "source"},
-		"net/http":                            {"source"},
+		"os/exec":                             {"internal/tools/bench", "internal/parity", "internal/enginetest", "internal/launch", "r2r/crossgen", "source"},
+		"net/http":                            {"internal/launch", "source"},
 	}
 	for _, line := range goList(t, `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`) {
 		fields := strings.Fields(line)
