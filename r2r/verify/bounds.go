@@ -29,8 +29,12 @@ func (im *image) boundsOf() bounds {
 		region(s.cells.RVA, s.cells.Size)
 		b = append(b, s.auxiliary)
 	}
-	for _, f := range im.functions {
-		b = append(b, f.begin, f.end, f.unwind)
+	for i, f := range im.functions {
+		b = append(b, f.begin, f.unwind)
+		// On arm64 constants may lie behind a function. Those of the last one end where something else begins.
+		if im.arch == x64 || i+1 < len(im.functions) {
+			b = append(b, f.end)
+		}
 	}
 	b = append(b, im.managedBounds()...)
 	slices.Sort(b)

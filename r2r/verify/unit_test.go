@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/r2rpack/r2rpack/r2r/pe"
 	linker "github.com/r2rpack/r2rpack/r2r/x64"
 )
 
@@ -214,6 +215,21 @@ func TestARM64(t *testing.T) {
 	} {
 		if got, ok := relative(c.word); got != c.want || ok != c.ok {
 			t.Errorf("%s: %#x, %v", c.name, got, ok)
+		}
+	}
+}
+
+// TestBoundBehindTheLastFunction has a function of 16 bytes, a constant of 8, and a table behind it.
+func TestBoundBehindTheLastFunction(t *testing.T) {
+	for a, want := range map[arch]uint32{x64: 0x2010, arm64: 0x2018} {
+		im := &image{file: &pe.File{}, arch: a, meta: &metadata{}, functions: []function{{0x1000, 0x1010, 0}, {0x2000, 0x2010, 0}},
+			header: core{sections: map[uint32]pe.Directory{sectionThunks: {RVA: 0x2018, Size: 40}}}}
+		b := im.boundsOf()
+		if got := b.after(0x2000); got != want {
+			t.Errorf("%d: the last function is followed by %#x, not %#x", a, got, want)
+		}
+		if got := b.after(0x1000); got != 0x1010 {
+			t.Errorf("%d: the first function ends at %#x", a, got)
 		}
 	}
 }
