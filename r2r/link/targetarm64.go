@@ -16,7 +16,7 @@ var _ target = targetARM64{}
 func (targetARM64) functionSize() int { return 8 }
 
 // checkFunctions gives each function the next one's begin as its end, for its constants lie behind its code. The last
-// one ends where the thunks begin.
+// one ends where something else begins.
 func (t targetARM64) checkFunctions(m *member) error {
 	for i := range m.functions {
 		f := &m.functions[i]
@@ -45,17 +45,28 @@ func (t targetARM64) checkFunctions(m *member) error {
 	return nil
 }
 
-// codeEnd gives the end of the code that begins at an RVA: the thunks behind it, or the end of its section.
+// codeEnd gives the end of the code that begins at an RVA: the exception clauses or the thunks behind it, or the end of
+// its section.
 func (m *member) codeEnd(rva uint32) uint32 {
-	if thunks, ok := m.image.Header.Section(r2r.SectionDelayLoadMethodCallThunks); ok && thunks.RVA > rva {
-		return thunks.RVA
-	}
+	end := rva
 	for _, s := range m.pe.Sections {
 		if rva-s.RVA < s.VirtualSize {
-			return s.RVA + s.VirtualSize
+			end = s.RVA + s.VirtualSize
 		}
 	}
-	return rva
+	behind := func(place uint32) {
+		if place > rva {
+			end = min(end, place)
+		}
+	}
+	if thunks, ok := m.image.Header.Section(r2r.SectionDelayLoadMethodCallThunks); ok {
+		behind(thunks.RVA)
+	}
+	// The first row of the table tells where the clauses of all methods begin; readClauses checks it.
+	if rows, _, err := m.section(r2r.SectionExceptionInfo); err == nil && len(rows) >= 8 {
+		behind(le(rows, 1))
+	}
+	return end
 }
 
 // The header word of unwind information (.xdata; "ARM64 exception handling", Microsoft).
