@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"path"
@@ -17,7 +18,8 @@ import (
 // Result tells what was composed.
 type Result struct {
 	Root            string               `json:"root"`
-	Version         string               `json:"version"` // of the framework that the others stand on
+	App             string               `json:"app,omitempty"` // of an application: its name; of a single-file one: its file in Root
+	Version         string               `json:"version"`       // of the framework that the others stand on
 	RID             string               `json:"rid"`
 	Engine          string               `json:"engine"`
 	Recipe          string               `json:"recipe,omitempty"`
@@ -118,6 +120,9 @@ func (p *plan) choose(ctx context.Context) (err error) {
 	if p.Engine == EngineLink {
 		p.assemblies = keepCompiled(p.assemblies)
 	}
+	if p.app != nil {
+		p.keepHome()
+	}
 	p.images = imagesFor(p.assemblies, p.Options)
 	return nil
 }
@@ -137,6 +142,10 @@ func (p *plan) finish(ctx context.Context, made *compiled, output *tree.Output) 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return p.keep(ctx) })
 	g.Go(func() (err error) {
+		if p.tree.Bundle != nil {
+			root, err = p.finishBundle(ctx, made, output)
+			return err
+		}
 		if root, err = p.place(ctx, made); err != nil {
 			return err
 		}
@@ -193,7 +202,7 @@ func verify(ctx context.Context, root fs.FS) error {
 func (p *plan) buildRecord(made *compiled) *manifest.Build {
 	b := &manifest.Build{
 		ToolVersion: p.ToolVersion, Engine: p.Engine, Recipe: p.recipeName(), Shape: p.Shape,
-		Scope: p.Scope, RID: p.root.RID(), InstructionSets: p.InstructionSets,
+		Scope: p.Scope, RID: p.rid, InstructionSets: p.InstructionSets,
 		Inputs: p.inputs(), Rooted: rootedNames(p.assemblies), Excluded: exclusions(p.assemblies),
 	}
 	if made.Compiler.Name != "" {
@@ -210,10 +219,13 @@ func (p *plan) buildRecord(made *compiled) *manifest.Build {
 
 func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, error) {
 	r := &Result{
-		Root: dir, Version: p.version, RID: p.root.RID(), Engine: p.Engine,
+		Root: dir, Version: p.version, RID: p.rid, Engine: p.Engine,
 		Recipe: p.recipeName(), Shape: p.Shape, Compiler: made.Compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
-		SetBytes: totalSize(p.set.tree), Excluded: exclusions(p.assemblies),
+		SetBytes: totalSize(p.original()), Excluded: exclusions(p.assemblies),
+	}
+	if p.app != nil {
+		r.App = cmp.Or(p.tree.Executable, p.app.Name)
 	}
 	for _, i := range made.Images {
 		info, err := fs.Stat(made.files, path.Join(i.Name, i.Name))
@@ -228,6 +240,9 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 // imagePath is where an image lies in the root.
 func (p *plan) imagePath(i imageRecord) string {
 	framework := i.Framework
+	if p.app != nil {
+		return path.Join(p.home(), i.Name)
+	}
 	if framework == "" {
 		framework = layout.NETCore
 	}

@@ -18,10 +18,12 @@ type job struct {
 	Options
 	spec     string
 	tree     *source.Tree
-	version  string    // of the framework that the others in the set stand on
-	rid      string    // of the set
-	compiler *compiler // nil: nothing is compiled
-	releases []func()  // of files that stay mapped until the root is written
+	outer    *source.Tree // what tree lies in; nil: nothing else
+	app      *layout.App  // nil: the set is frameworks
+	version  string       // of the framework that the others in the set stand on
+	rid      string       // of the set
+	compiler *compiler    // nil: nothing is compiled
+	releases []func()     // of files that stay mapped until the root is written
 
 	mu      sync.Mutex
 	entries []*cache.Entry // of the cache, in use and not yet kept
@@ -35,7 +37,7 @@ func open(ctx context.Context, spec string, o Options) (*job, error) {
 	}
 	j := &job{Options: o, spec: spec, tree: t}
 	if err := j.prepare(ctx); err != nil {
-		t.Close()
+		j.close()
 		return nil, err
 	}
 	return j, nil
@@ -49,6 +51,9 @@ func (j *job) close() {
 		release()
 	}
 	j.tree.Close()
+	if j.outer != nil {
+		j.outer.Close()
+	}
 }
 
 // begin makes an entry of the cache that is used at once, and kept when there is time for that.
@@ -80,6 +85,12 @@ func (j *job) prepare(ctx context.Context) error {
 	if err != nil {
 		return fault.Wrap(err, j.spec, "")
 	}
+	if root, err = j.findApp(ctx, root); err != nil {
+		return fault.Wrap(err, j.spec, "")
+	}
+	if j.app != nil {
+		return j.setUpApp()
+	}
 	base, err := j.base(root)
 	if err != nil {
 		return err
@@ -100,7 +111,7 @@ func (j *job) base(root *layout.Root) (*layout.Framework, error) {
 		return core, nil
 	}
 	if len(root.Frameworks) == 0 || j.Engine == EngineCrossgen2 {
-		return nil, fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, or nuget:VERSION/RID")
+		return nil, fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, nuget:VERSION/RID, or an application with its own framework")
 	}
 	j.Engine = EngineLink
 	return &root.Frameworks[0], nil
