@@ -78,8 +78,8 @@ func officialRoot(t *testing.T, version string) (root string, folders []string) 
 	return root, folders
 }
 
-// linkRoot links the assemblies of a root in place.
-func linkRoot(t *testing.T, folders []string) {
+// linkRoot links the assemblies of a root in place, into images that are called full-composite.
+func linkRoot(t *testing.T, folders []string, o Options) {
 	t.Helper()
 	home := map[string]string{}
 	inputs := inputsIn(t, folders...)
@@ -91,7 +91,8 @@ func linkRoot(t *testing.T, folders []string) {
 	for i := range inputs {
 		inputs[i].Folder = home[inputs[i].Name]
 	}
-	results, err := Images(t.Context(), inputs, Options{Name: "full-composite.r2r.dll"})
+	o.Name = "full-composite.r2r.dll"
+	results, err := Images(t.Context(), inputs, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,38 +126,66 @@ func run(t *testing.T, root string, args ...string) []byte {
 	return out
 }
 
-// compile makes the program that tells the layouts, against the assemblies of a framework itself.
-func compile(t *testing.T, compiler, with, framework, dir string) string {
+// csharp is the C# compiler of the kit and a root to run it on.
+type csharp struct{ compiler, root string }
+
+// newCSharp needs the official root of .NET 10.
+func newCSharp(t *testing.T, root string) csharp {
 	t.Helper()
-	program := filepath.Join(dir, "layouts.dll")
-	args := []string{compiler, "-noconfig", "-nostdlib", "-nologo", "-unsafe", "-deterministic", "-out:" + program, filepath.Join("testdata", "layouts.cs")}
-	for _, name := range []string{"System.Runtime", "System.Collections", "System.Linq", "System.Private.CoreLib"} {
-		args = append(args, "-r:"+filepath.Join(framework, name+".dll"))
+	dir := t.TempDir()
+	untar(t, testdata.Path(t, "csc", "csc-10.0.401.tar.xz"), dir)
+	found, err := filepath.Glob(filepath.Join(dir, "*", "csc.dll"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%v, %v", found, err)
 	}
-	run(t, with, args...)
+	return csharp{found[0], root}
+}
+
+// compile makes a program or, by an option, a library of a source file, against assemblies of a framework itself.
+func (c csharp) compile(t *testing.T, source, framework, output string, options ...string) {
+	t.Helper()
+	args := []string{c.compiler, "-noconfig", "-nostdlib", "-nologo", "-unsafe", "-deterministic", "-optimize", "-out:" + output, source}
+	run(t, c.root, append(append(args, references(framework)...), options...)...)
+}
+
+// references are the compiler's options for what the programs of these tests use of a framework.
+func references(framework string) []string {
+	var options []string
+	for _, name := range []string{"System.Runtime", "System.Collections", "System.Console", "System.Linq", "System.Threading", "System.Threading.Tasks.Parallel", "System.Private.CoreLib"} {
+		options = append(options, "-r:"+filepath.Join(framework, name+".dll"))
+	}
+	return options
+}
+
+// program compiles a file of testdata into a program for the two official frameworks.
+func (c csharp) program(t *testing.T, name, framework, dir string) string {
+	t.Helper()
+	program := filepath.Join(dir, name+".dll")
+	c.compile(t, filepath.Join("testdata", name+".cs"), framework, program)
 	config := `{"runtimeOptions": {"frameworks": [{"name": "Microsoft.NETCore.App", "version": "8.0.0"}, {"name": "Microsoft.AspNetCore.App", "version": "8.0.0"}], "rollForward": "LatestMajor"}}`
-	replace(t, filepath.Join(dir, "layouts.runtimeconfig.json"), []byte(config))
+	replace(t, filepath.Join(dir, name+".runtimeconfig.json"), []byte(config))
 	return program
+}
+
+// onTheRuntime skips the test where the runtime of the packs does not run.
+func onTheRuntime(t *testing.T) {
+	t.Helper()
+	testdata.Slow(t)
+	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
+		testdata.Missing(t, "the runtime at hand is for linux-x64")
+	}
 }
 
 // TestLayoutsOnTheRuntime asks the runtime where it puts the fields of every class of both frameworks, on the official
 // root and on a linked one. Compiled code relies on it, and nothing checks it at run time. Then programs run.
 func TestLayoutsOnTheRuntime(t *testing.T) {
-	testdata.Slow(t)
-	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
-		testdata.Missing(t, "the runtime at hand is for linux-x64")
-	}
-	compiler := t.TempDir()
-	untar(t, testdata.Path(t, "csc", "csc-10.0.401.tar.xz"), compiler)
-	found, err := filepath.Glob(filepath.Join(compiler, "*", "csc.dll"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("%v, %v", found, err)
-	}
-	csc10, _ := officialRoot(t, "10.0.12")
+	onTheRuntime(t)
+	root10, _ := officialRoot(t, "10.0.12")
+	compiler := newCSharp(t, root10)
 	for version, framework := range map[string]string{"10.0.12": "net10.0", "8.0.31": "net8.0"} {
 		root, folders := officialRoot(t, version)
 		dir := t.TempDir()
-		program := compile(t, found[0], csc10, folders[0], dir)
+		program := compiler.program(t, "layouts", folders[0], dir)
 		layouts := func(name string) []string {
 			file := filepath.Join(dir, name)
 			run(t, root, append([]string{program, file}, folders...)...)
@@ -167,7 +196,7 @@ func TestLayoutsOnTheRuntime(t *testing.T) {
 			return strings.Split(string(text), "\n")
 		}
 		want := layouts("official")
-		linkRoot(t, folders)
+		linkRoot(t, folders, Options{})
 		got := layouts("linked")
 		if len(want) < 50_000 || len(got) != len(want) {
 			t.Errorf("%s: %d fields, %d on the official root", version, len(got), len(want))
