@@ -12,10 +12,10 @@ const module = "github.com/r2rpack/r2rpack/"
 
 // rooms says what each package may import of this module, besides the foundation and itself.
 var rooms = map[string][]string{
-	"audit":                   {"layout", "manifest", "r2r", "r2r/verify"},
+	"audit":                   {"bundle", "source", "layout", "manifest", "r2r", "r2r/verify"},
 	"bundle":                  {},
 	"bundle/bundletest":       {"bundle"},
-	"compose":                 {"r2r/link", "source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen"},
+	"compose":                 {"bundle", "r2r/link", "source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen"},
 	"dockerfile":              {},
 	"internal/cache":          {},
 	"internal/enginetest":     {"internal/testdata"},
@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"r2r/internal/packs":      {"internal/testdata"},
 	"r2r/nativeformat":        {"r2r/internal/format"},
 	"r2r/pe":                  {"r2r/internal/format"},
-	"r2r/profile":             {"r2r/ecma335", "r2r/pe"},
+	"r2r/profile":             {"r2r/ecma335", "r2r/pe", "r2r/profile/nettrace"},
 	"r2r/profile/profiletest": {"r2r/ecma335", "r2r/profile"},
 	"source":                  {"bundle", "fixtures", "tarball", "internal/cache"},
 	"fixtures":                {},

@@ -222,10 +222,11 @@ func sameComposite(a, b *image) bool {
 	return a.Size == b.Size && slices.Equal(a.Members, b.Members) && slices.Equal(a.Sections, b.Sections)
 }
 
-// checkLeftOut finds assemblies beside a composite that have code but neither brought nor got any native code.
+// checkLeftOut finds assemblies beside a composite that have code but neither brought nor got any native code. Those of
+// an application are often published so.
 func checkLeftOut(s set) []Finding {
 	named := s.named()
-	if len(named) == 0 {
+	if len(named) == 0 || s.app {
 		return nil
 	}
 	members := map[string]bool{}

@@ -20,6 +20,7 @@ type facts struct {
 type set struct {
 	dirs   []string // that of Microsoft.NETCore.App comes first
 	dotnet bool     // the folders are frameworks
+	app    bool     // the folders are those of an application that brings its framework with it
 	rid    string   // "" when nothing tells
 	images []*image // in the folders themselves, folder by folder, sorted by path
 	// near has the composites of all sets on the same Microsoft.NETCore.App, where a misplaced one may be.
@@ -36,10 +37,11 @@ func (f *facts) sets() []set {
 		inFramework[framework.Dir] = true
 		groups = append(groups, set{dirs: f.root.closure(framework), dotnet: true, rid: f.root.RID()})
 	}
+	app, _ := f.root.App() // one that cannot be read does not run, whatever its images say
 	for i := range f.images {
 		dir := f.images[i].dir()
 		if !inFramework[dir] && !slices.ContainsFunc(groups, func(s set) bool { return slices.Contains(s.dirs, dir) }) {
-			groups = append(groups, set{dirs: []string{dir}})
+			groups = append(groups, set{dirs: []string{dir}, app: app != nil})
 		}
 	}
 	byDir := map[string][]*image{}

@@ -41,6 +41,12 @@ type LeftOut struct {
 	Reason string `json:"reason"`
 }
 
+// OptionPruned is the name in Build.Options of the one that left out the native code of methods; its value is "true".
+const OptionPruned = "pruned"
+
+// Pruned says whether methods were left without native code on purpose. The record may be nil.
+func (b *Build) Pruned() bool { return b != nil && b.Options[OptionPruned] == "true" }
+
 // Compiler is the program that compiled.
 type Compiler struct {
 	Name    string `json:"name"` // package id or file name

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,13 +22,15 @@ func newVerify(u *ui.UI) *cobra.Command {
 	var against string
 	cmd := &cobra.Command{
 		Use:   "verify TREE",
-		Short: "Check a dotnet root, as a folder or an archive: exit code 3 if it has errors",
+		Short: "Check a dotnet root or an application, as a folder or an archive: exit code 3 if it has errors",
 		Long: `Checks that the unmodified .NET runtime will accept a dotnet root: its layout, its versions, and every link between a
-component assembly and its composite image. For an archive that pack made, the checksum files and the manifest beside it
+component assembly and its composite image. In an application that brings its framework with it, in one folder or in one
+file, the links are checked. For an archive that pack made, the checksum files and the manifest beside it
 are checked too. Each finding has a stable code; --codes lists them all.`,
 		Example: `  r2rpack verify root
   r2rpack verify dist/aspnetcore-runtime-composite-10.0.12-linux-x64.tar.gz
   r2rpack verify root --against nuget:10.0.12/linux-x64
+  r2rpack verify out --against npm:@microsoft/sarif-multitool-linux@5.7.0
   r2rpack verify root --json | jq '.findings[].code'`,
 		Args: func(cmd *cobra.Command, names []string) error {
 			if list {
@@ -70,7 +73,7 @@ func verifyTree(ctx context.Context, spec string, o source.Options) ([]layout.Fi
 		return nil, err
 	}
 	defer t.Close()
-	findings, err := layout.Verify(ctx, t)
+	findings, err := audit.Tree(ctx, t, o)
 	if err != nil {
 		return nil, fault.Wrap(err, spec, "")
 	}
@@ -156,14 +159,28 @@ func verifyAgainst(ctx context.Context, u *ui.UI, spec, against string, o source
 		return nil, err
 	}
 	defer set.Close()
-	images, err := audit.Against(ctx, root, set)
+	after, release, err := audit.Enter(ctx, root, o)
+	defer release()
+	if err != nil {
+		return nil, err
+	}
+	before, release, err := audit.Enter(ctx, set, o)
+	defer release()
+	if err != nil {
+		return nil, err
+	}
+	images, err := audit.Against(ctx, after, before)
 	if err != nil {
 		return nil, fault.Wrap(err, spec, "")
 	}
 	for _, i := range images {
 		n := i.Counts
-		u.Note("%s: %d components, %d methods, %d instances, %d operands, %d fixups compared: %d differences",
-			i.Path, n.Components, n.MethodEntries, n.InstanceEntries, n.Operands, n.Fixups, i.Total)
+		pruned := ""
+		if n.LeftOut > 0 {
+			pruned = fmt.Sprintf(" (%d left out)", n.LeftOut)
+		}
+		u.Note("%s: %d components, %d methods, %d instances%s, %d operands, %d fixups compared: %d differences",
+			i.Path, n.Components, n.MethodEntries, n.InstanceEntries, pruned, n.Operands, n.Fixups, i.Total)
 	}
 	return audit.Findings(images), nil
 }
