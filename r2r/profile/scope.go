@@ -6,6 +6,7 @@ import (
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
+	"github.com/r2rpack/r2rpack/r2r/pe"
 )
 
 // Scope is the set of assemblies that the references of a profile are looked up in: all that the compiler is given.
@@ -21,6 +22,7 @@ type Scope struct {
 type Assembly struct {
 	Name     string // simple name
 	Metadata *ecma335.Metadata
+	PDB      pe.CodeView // tells the build; zero where it is not known
 
 	types   func() (map[typeKey]ecma335.Token, error) // TypeDefs, and ExportedTypes that lead elsewhere
 	arities func() map[ecma335.Token]int              // type parameters of TypeDefs and MethodDefs that have any

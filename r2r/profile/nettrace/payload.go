@@ -170,16 +170,32 @@ type ModuleLoad struct {
 	Flags      uint32
 	ILPath     string // of the assembly's file; empty for one that has none
 	NativePath string
+	PDB        PDB
 }
 
-// DecodeModuleLoad decodes an event 152.
+// PDB tells a build of an assembly: the identity of its symbols, which a deterministic compiler derives from what it
+// compiled. The zero value stands for a module without symbols.
+type PDB struct {
+	GUID [16]byte
+	Age  uint32
+}
+
+// DecodeModuleLoad decodes an event 152. Its first version ends with the paths.
 func DecodeModuleLoad(payload []byte) (ModuleLoad, error) {
 	c := cursorOf(payload, "ModuleLoad")
 	m := ModuleLoad{ID: c.U64(), Assembly: c.U64(), Flags: c.U32()}
 	c.U32() // reserved
 	m.ILPath, m.NativePath = text(c), text(c)
+	if c.Len() >= 2+16+4 {
+		c.U16() // runtime instance
+		copy(m.PDB.GUID[:], c.Bytes(16))
+		m.PDB.Age = c.U32()
+	}
 	return m, c.Err()
 }
+
+// flagReadyToRun in ModuleLoad.Flags. Source: eventtrace.h, ModuleFlags.
+const flagReadyToRun = 0x20
 
 // AssemblyLoad is event 154.
 type AssemblyLoad struct {

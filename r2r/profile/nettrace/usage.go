@@ -30,7 +30,9 @@ type Module struct {
 	Assembly   string // simple name
 	ILPath     string // empty for one made at run time
 	NativePath string
+	PDB        PDB  // of the assembly's symbols
 	Dynamic    bool // made at run time
+	ReadyToRun bool // has native code that the process might take
 }
 
 // Keywords of RuntimeProvider that make the events of a Usage. They are needed at level 5. Source: ClrEtwAll.man.
@@ -167,7 +169,7 @@ func (c *collector) load(e Event) error {
 		return err
 	}
 	c.owners[m.ID] = m.Assembly
-	c.usage.Modules[m.ID] = Module{ILPath: m.ILPath, NativePath: m.NativePath}
+	c.usage.Modules[m.ID] = Module{ILPath: m.ILPath, NativePath: m.NativePath, PDB: m.PDB, ReadyToRun: m.Flags&flagReadyToRun != 0}
 	return c.keep(len(m.ILPath) + len(m.NativePath))
 }
 
