@@ -47,7 +47,7 @@ type Type struct {
 	Args []*Type // of a generic instance
 	Elem *Type   // of an array, a pointer, a reference; what a modifier applies to
 	N    uint32  // number of a Var or MVar; rank of an Array
-	// Shape is the rest of an array's shape as the signature has it; Sig is what a function pointer points to.
+	// Shape is the rest of an array's shape as the signature has it, in bytes; Sig is what a function pointer points to.
 	Shape string
 	Sig   *Sig
 }
@@ -252,17 +252,15 @@ func (s *sigReader) typ() *Type {
 	return t
 }
 
-// shape reads sizes and lower bounds of an array and gives them as text, to be compared only.
+// shape reads sizes and lower bounds of an array and gives their bytes, to be compared and copied only.
 func (s *sigReader) shape() string {
-	var text []byte
+	start := s.blob
 	for range 2 {
-		n := s.uint()
-		text = fmt.Appendf(text, "%d:", n)
-		for ; n > 0 && s.err == nil; n-- {
-			text = fmt.Appendf(text, "%d,", s.uint())
+		for n := s.uint(); n > 0 && s.err == nil; n-- {
+			s.uint()
 		}
 	}
-	return string(text)
+	return string(start[:len(start)-len(s.blob)])
 }
 
 // checkArity refuses a generic instance that has another number of arguments than its definition has parameters.

@@ -50,7 +50,7 @@ func (w *typeWriter) typ(t *Type) {
 	case ElementSZArray:
 		w.suffixed(t.Elem, "[]")
 	case ElementArray:
-		w.suffixed(t.Elem, fmt.Sprintf("[*%d;%s]", t.N, t.Shape))
+		w.suffixed(t.Elem, fmt.Sprintf("[*%d;%x]", t.N, t.Shape))
 	case ElementPointer:
 		w.suffixed(t.Elem, "*")
 	case ElementByRef:
