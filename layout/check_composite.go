@@ -131,8 +131,9 @@ func checkPair(c, composite *image) []Finding {
 }
 
 // checkBuilds finds assemblies that are another build than the one a composite was made from: the runtime compares the
-// MVID of every assembly that it loads with those of each composite in use (vm/nativeimage.cpp, CheckAssemblyMvid). A
-// zero MVID, and so a composite without section 118, is never compared.
+// MVID of every assembly that it loads with those of each composite in use (vm/nativeimage.cpp, CheckAssemblyMvid). It
+// never compares a zero MVID, nor any where section 118 is left out. It then takes another build as it is, but uses
+// the composite's code for a component, of whatever build that is.
 func checkBuilds(s set) []Finding {
 	var out []Finding
 	assemblies := s.assemblies()
@@ -147,15 +148,25 @@ func checkBuilds(s set) []Finding {
 }
 
 func checkBuild(m r2r.Member, a, composite *image) []Finding {
+	other := !m.MVID.IsZero() && m.MVID != a.MVID
 	switch {
-	case !m.MVID.IsZero() && m.MVID != a.MVID:
+	case other && (a.Kind == r2r.KindComponent || locked(composite)):
 		return []Finding{newFinding("mvid-mismatch", a.Path, "has MVID %s, %s was made from %s", a.MVID, composite.Path, m.MVID)}
+	case other && (a.Kind == r2r.KindR2R || a.HasCode):
+		return []Finding{newFinding("member-plain", a.Path, "is another build than the one %s has code of", composite.Path)}
 	case a.Kind == r2r.KindR2R:
 		return []Finding{newFinding("member-plain", a.Path, "brings its own native code, though %s has code of it", composite.Path)}
 	case a.Kind == r2r.KindIL && a.HasCode:
 		return []Finding{newFinding("member-plain", a.Path, "brings no native code, and the runtime does not use that in %s", composite.Path)}
 	}
 	return nil
+}
+
+// locked says whether the runtime holds the assemblies to the builds that a composite was made from.
+func locked(composite *image) bool {
+	return slices.ContainsFunc(composite.Sections, func(s r2r.SectionSize) bool {
+		return s.ID == uint32(r2r.SectionManifestAssemblyMvids)
+	})
 }
 
 // checkMembers finds members without an assembly, and composites that nobody names. It looks at all sets together, since

@@ -47,6 +47,7 @@ var codeTable = tableOf(
 
 	CodeDoc{"deps-damaged", Error, "A deps.json cannot be understood.", installAnew},
 	CodeDoc{"deps-file-missing", Error, "A deps.json lists a file that is not in the folder. The host says nothing; programs fail when they need it.", "put the file back, or take it out of the deps.json"},
+	CodeDoc{"deps-optional-missing", Warning, "A deps.json lists an optional native file that is not in the folder. Programs run; what it is for does not work.", "put the file back, or compose with --without so that the deps.json follows"},
 	CodeDoc{"deps-file-unlisted", Warning, "A managed file of a framework is not in its deps.json. The host does not tell the runtime about it.", "list it in the deps.json, or remove it"},
 	CodeDoc{"deps-file-version", Error, "A deps.json gives a file another version than the file has. The host decides by the deps.json which of two copies wins.", "put the file back that belongs there"},
 	CodeDoc{"deps-library", Error, "The library in a deps.json has not the version of the folder.", installAnew},
@@ -70,10 +71,10 @@ var codeTable = tableOf(
 	CodeDoc{"composite-duplicate", Error, "Two composites of one file name differ. The runtime knows composites by file name and uses one for both.", "give each composite a name of its own"},
 	CodeDoc{"composite-copy", Warning, "A composite lies in two folders. The runtime uses the first that it meets.", "keep the one beside System.Private.CoreLib"},
 	CodeDoc{"composite-stray", Warning, "No component names this composite. It is never loaded.", "remove it, or put its components back"},
-	CodeDoc{"mvid-mismatch", Error, "An assembly is another build (MVID) than the one in the composite. The runtime ends the process when it loads it.", oneBuildOnly},
+	CodeDoc{"mvid-mismatch", Error, "An assembly is another build (MVID) than the one in the composite. The runtime ends the process when it loads it; if the composite was made with --no-mvid-lock and the assembly is a component, it runs the wrong code instead.", oneBuildOnly},
 	CodeDoc{"r2r-mismatch", Error, "Component and composite have different ReadyToRun major versions, so they come from different compilers. The runtime reads the composite's alone.", oneBuildOnly},
 	CodeDoc{"member-missing", Warning, "The composite has code of an assembly that is not there.", "put the assembly back, or compose without it"},
-	CodeDoc{"member-plain", Warning, "An assembly of the composite is there as it was before: same build, not a component. It works; the composite's code of it is dead weight.", "put the component in its place"},
+	CodeDoc{"member-plain", Warning, "An assembly of the composite is there without being its component: as it was before or, with --no-mvid-lock, as another build. It works; the composite's code of it is dead weight.", "put the component in its place"},
 )
 
 func tableOf(docs ...CodeDoc) map[string]CodeDoc {

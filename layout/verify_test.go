@@ -16,6 +16,7 @@ import (
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/r2r"
+	"github.com/r2rpack/r2rpack/r2r/link"
 )
 
 // TestStockRootsAreSound: official frameworks have no finding, nor have the kit's composites and compiled libraries.
@@ -73,6 +74,8 @@ var planted = []struct {
 	}, []string{"framework-alone shared"}},
 	{"no runtime", func(s sample) { s.remove(netDir + "/libcoreclr.so") },
 		[]string{"deps-file-missing " + netDir + "/libcoreclr.so", "framework-incomplete " + netDir + "/libcoreclr.so"}},
+	{"no createdump", func(s sample) { s.remove(netDir + "/createdump") }, []string{"deps-optional-missing " + netDir + "/createdump"}},
+	{"no createdump, unlisted", func(s sample) { s.remove(netDir + "/createdump"); s.list(coreDeps, NETCore, netDir) }, nil},
 	{"no compiler, unlisted", func(s sample) { s.remove(netDir + "/libclrjit.so"); s.list(coreDeps, NETCore, netDir) },
 		[]string{"framework-incomplete " + netDir + "/libclrjit.so"}},
 	{"no CoreLib, unlisted", func(s sample) {
@@ -239,6 +242,53 @@ func TestZeroMVIDs(t *testing.T) {
 	s.fixture("tiny.r2r.dll", "composite/10/linux-x64/tiny/tiny.r2r.dll")
 	if got := len(verify(t, s.m)); got != 3 {
 		t.Errorf("the composite with MVIDs gives %d findings, want 3", got)
+	}
+}
+
+// TestWithoutLock: a linked composite without section 118 records MVIDs all the same. A component of another build is
+// found, for the runtime would run the wrong code; another build that is no component is what the lock was left out for.
+func TestWithoutLock(t *testing.T) {
+	var inputs []link.Input
+	files, err := filepath.Glob(testdata.Path(t, "fixtures", "r2r", "10", "linux-x64", "Fx.*.dll"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := r2r.Inspect(data); err == nil && info.Kind == r2r.KindR2R {
+			inputs = append(inputs, link.Input{Name: filepath.Base(file), Data: data})
+		}
+	}
+	result, err := link.Link(t.Context(), inputs, link.Options{Name: "fx.r2r.dll", NoMVIDLock: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what  string
+		plant func(sample)
+		want  []string
+	}{
+		{"nothing", func(sample) {}, nil},
+		{"a component of another build", func(s sample) { s.rebuild("Fx.Core.dll") }, []string{"mvid-mismatch Fx.Core.dll"}},
+		{"another build with code", func(s sample) { s.fixture("Fx.Core.dll", "r2r/10/linux-x64/Fx.Core.dll"); s.rebuild("Fx.Core.dll") }, []string{"member-plain Fx.Core.dll"}},
+		{"another build without code", func(s sample) { s.fixture("Fx.Core.dll", "il/Fx.Core.dll"); s.rebuild("Fx.Core.dll") }, []string{"member-plain Fx.Core.dll"}},
+	} {
+		s := sample{t, tree.NewMap()}
+		s.put("fx.r2r.dll", tree.Bytes(result.Composite, 0))
+		for name, data := range result.Components {
+			s.put(name, tree.Bytes(data, 0))
+		}
+		c.plant(s)
+		var got []string
+		for _, f := range verify(t, s.m) {
+			got = append(got, f.Code+" "+f.Path)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.what, got, c.want)
+		}
 	}
 }
 

@@ -61,6 +61,9 @@ func (im *Image) readComponents() error {
 	if err != nil {
 		return err
 	}
+	if len(mvids) == 0 {
+		mvids = im.recordedMVIDs()
+	}
 	c := format.NewCursor(rows, SectionComponentAssemblies.String(), format.RVA, uint64(dir.RVA))
 	for i := range n {
 		component, err := im.readComponent(c, i)
@@ -115,6 +118,27 @@ func (im *Image) ManifestMVIDs() ([]GUID, error) {
 		copy(out[i][:], data[i*len(GUID{}):])
 	}
 	return out, nil
+}
+
+// recordedMVIDs gives the MVIDs of the manifest's AssemblyRef rows in order where the #GUID heap has just one for each
+// behind the module's own, as it has in linked images without section 118. The runtime does not look at them.
+func (im *Image) recordedMVIDs() []GUID {
+	if im.Manifest == nil {
+		return nil
+	}
+	rows := im.Manifest.Rows(ecma335.AssemblyRef)
+	if _, err := im.Manifest.GUID(ecma335.GUIDIndex(rows + 2)); err == nil {
+		return nil
+	}
+	var out []GUID
+	for row := range rows {
+		id, err := im.Manifest.GUID(ecma335.GUIDIndex(row + 2))
+		if err != nil {
+			return nil
+		}
+		out = append(out, id)
+	}
+	return out
 }
 
 // readOwner reads the name of the composite (section 116). The runtime looks for it in the component's own folder, so

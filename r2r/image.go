@@ -32,7 +32,7 @@ type Component struct {
 	Index   int
 	Name    string
 	Version ecma335.Version
-	MVID    GUID         // section 118 in a composite (zero without one), the metadata's own otherwise
+	MVID    GUID         // in a composite section 118, or what its manifest records; the metadata's own otherwise
 	CLI     pe.Directory // the CLI header embedded in a composite, usually none
 	CoreHeader
 }

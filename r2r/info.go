@@ -66,8 +66,9 @@ type Info struct {
 	InstanceEntries  int `json:"instanceEntries,omitempty"`
 }
 
-// Member is one assembly of a composite image: a row of the manifest metadata, its MVID (section 118, zero when the
-// image has none) and its share of the image.
+// Member is one assembly of a composite image: a row of the manifest metadata, its MVID and its share of the image. The
+// MVID is that of section 118; without the section, by which the runtime holds assemblies to it, that which the manifest
+// metadata records, or zero.
 type Member struct {
 	Name          string `json:"name"`
 	Version       string `json:"version"`

@@ -9,6 +9,8 @@ type Reference struct {
 	Culture        string
 	PublicKeyToken []byte // 8 bytes, or none
 	Flags          uint32
+	// MVID, where any reference has one, is the GUID of the row's number plus one: a record that no row points to.
+	MVID [16]byte
 }
 
 // WriteManifest makes a metadata root that holds nothing but references: tables Module, TypeDef (with <Module>),
@@ -28,9 +30,22 @@ func WriteManifest(name string, mvid [16]byte, references []Reference) []byte {
 		{"#~", w.tables(name, references)},
 		{"#Strings", w.strings.data},
 		{"#US", []byte{0}},
-		{"#GUID", mvid[:]},
+		{"#GUID", guids(mvid, references)},
 		{"#Blob", w.blobs.data},
 	})
+}
+
+// guids makes the #GUID heap (II.24.2.5).
+func guids(mvid [16]byte, references []Reference) []byte {
+	heap, recorded := mvid[:], false
+	for _, r := range references {
+		heap = append(heap, r.MVID[:]...)
+		recorded = recorded || r.MVID != [16]byte{}
+	}
+	if !recorded {
+		return mvid[:]
+	}
+	return heap
 }
 
 // moduleType is the name of the first TypeDef, which holds what belongs to no type (II.10.8).

@@ -49,12 +49,13 @@ func readManifest(t *testing.T, data []byte) manifest {
 	out.MVID, err = m.GUID(module.MVID)
 	check(t, err)
 	for rid := range m.Rows(ecma335.AssemblyRef) {
+		id, _ := m.GUID(ecma335.GUIDIndex(rid + 2))
 		r, err := m.AssemblyRef(rid + 1)
 		check(t, err)
 		key, err := m.Blob(r.PublicKeyOrToken)
 		check(t, err)
 		out.References = append(out.References, ecma335.Reference{Name: text(r.Name), Version: r.Version, Culture: text(r.Culture),
-			PublicKeyToken: key, Flags: r.Flags})
+			PublicKeyToken: key, Flags: r.Flags, MVID: id})
 	}
 	return out
 }
@@ -77,6 +78,10 @@ func TestWriteManifest(t *testing.T) {
 		"two": {
 			{Name: "System.Runtime", Version: ecma335.Version{10, 0, 1, 2}, PublicKeyToken: token, Flags: 0x100},
 			{Name: "Other", Version: ecma335.Version{65535, 65535, 65535, 65535}, Culture: "de", PublicKeyToken: token},
+		},
+		"MVIDs": {
+			{Name: "One", PublicKeyToken: token, MVID: [16]byte{7, 15: 8}},
+			{Name: "Two", PublicKeyToken: token, MVID: [16]byte{9}},
 		},
 		"wide heaps": many,
 	} {

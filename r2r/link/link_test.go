@@ -173,11 +173,16 @@ func TestSameBytesAlways(t *testing.T) {
 
 func TestMVIDLock(t *testing.T) {
 	inputs := fixture(t, "10/linux-x64")
+	own := map[string]r2r.GUID{}
+	for _, in := range inputs {
+		c := parse(t, in.Data).Components[0]
+		own[c.Name] = c.MVID
+	}
 	for _, open := range []bool{false, true} {
 		composite := parse(t, mustLink(t, inputs, Options{NoMVIDLock: open}).Composite)
 		for _, c := range composite.Components {
-			if c.MVID.IsZero() != open {
-				t.Errorf("without lock: %v, %s has %s", open, c.Name, c.MVID)
+			if c.MVID != own[c.Name] || c.MVID.IsZero() {
+				t.Errorf("without lock: %v, %s has %s, the composite says %s", open, c.Name, own[c.Name], c.MVID)
 			}
 		}
 		if _, locked := composite.Header.Section(r2r.SectionManifestAssemblyMvids); locked == open {

@@ -11,7 +11,7 @@ import (
 )
 
 // writeManifest writes the metadata by which module indexes are resolved (section 112) and the MVIDs of its rows (118):
-// a row for each member, in order.
+// a row for each member, in order. Where the runtime is not to compare them, the metadata records them for others.
 func (l *linker) writeManifest() error {
 	var references []ecma335.Reference
 	id := sha256.New()
@@ -20,12 +20,14 @@ func (l *linker) writeManifest() error {
 		if err != nil {
 			return fault.Wrap(err, m.input.Name, "cannot be linked")
 		}
-		references = append(references, r)
 		mvid := m.image.Components[0].MVID
 		id.Write(mvid[:])
-		if !l.options.NoMVIDLock {
+		if l.options.NoMVIDLock {
+			r.MVID = mvid
+		} else {
 			l.tables.mvids = append(l.tables.mvids, mvid[:]...)
 		}
+		references = append(references, r)
 	}
 	l.tables.manifest = ecma335.WriteManifest(strings.TrimSuffix(l.options.Name, ".dll"), [16]byte(id.Sum(nil)), references)
 	return nil

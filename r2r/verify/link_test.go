@@ -218,8 +218,17 @@ func TestWithoutMVIDs(t *testing.T) {
 	w := linkFiles(t, packs.DLLs(t, testdata.Path(t, "fixtures", "r2r", "10/linux-x64")), link.Options{Name: compositeName, NoMVIDLock: true})
 	r := w.check(t, Options{})
 	expectNone(t, r)
-	if r.Counts.MVIDs != 0 {
-		t.Errorf("%d MVIDs", r.Counts.MVIDs)
+	if r.Counts.MVIDs != r.Counts.Components {
+		t.Errorf("%d MVIDs of %d components", r.Counts.MVIDs, r.Counts.Components)
+	}
+	other := w.clone()
+	c, err := openComposite(other.composite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.meta.guids[len(c.meta.guids)-1] ^= 1
+	if r := other.check(t, Options{}); r.Total != 1 || r.Differences[0].What != "module version ids" {
+		t.Errorf("another MVID is recorded: %v", r.Differences)
 	}
 }
 

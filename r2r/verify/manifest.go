@@ -36,13 +36,17 @@ func keyToken(key []byte) []byte {
 	return token
 }
 
-// mvids compares section 118, if there is one, row by row. Without it the runtime does not compare.
+// mvids compares section 118 row by row. Without it the runtime does not compare; what the manifest's heap records behind
+// the module's own id takes its place.
 func (c *composite) mvids(members []member, f *findings, counts *Counts) {
+	const size = 16
 	data := c.section(&c.header, sectionMVIDs)
+	if data == nil && len(c.meta.guids) > size {
+		data = c.meta.guids[size:]
+	}
 	if data == nil {
 		return
 	}
-	const size = 16
 	if len(data) != size*len(members) {
 		f.add("module version ids", "", "%d bytes for %d assemblies", len(data), len(members))
 		return
