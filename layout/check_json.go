@@ -49,7 +49,7 @@ func checkAssets(f *Framework, byPath map[string]*image) []Finding {
 		for _, assets := range [][]Asset{lib.Runtime, lib.Native} {
 			for _, a := range assets {
 				if !f.Has(a.Name()) {
-					out = append(out, newFinding("deps-file-missing", f.Path(a.Name()), "is listed in %s but not there", f.DepsFile()))
+					out = append(out, checkAbsent(f, a))
 				} else if i := byPath[f.Path(a.Name())]; i != nil {
 					out = append(out, checkVersions(a, i, f.DepsFile())...)
 				}
@@ -57,6 +57,14 @@ func checkAssets(f *Framework, byPath map[string]*image) []Finding {
 		}
 	}
 	return out
+}
+
+// checkAbsent tells a file that a runtime works without from one that programs need.
+func checkAbsent(f *Framework, a Asset) Finding {
+	if feature, ok := OptionalFeature(a.Name()); ok {
+		return newFinding("deps-optional-missing", f.Path(a.Name()), "is listed in %s but not there; without it (%s) there are no %s", f.DepsFile(), feature.Name, feature.Lost)
+	}
+	return newFinding("deps-file-missing", f.Path(a.Name()), "is listed in %s but not there", f.DepsFile())
 }
 
 func checkVersions(a Asset, i *image, deps string) []Finding {

@@ -74,7 +74,11 @@ var planted = []struct {
 	}, []string{"framework-alone shared"}},
 	{"no runtime", func(s sample) { s.remove(netDir + "/libcoreclr.so") },
 		[]string{"deps-file-missing " + netDir + "/libcoreclr.so", "framework-incomplete " + netDir + "/libcoreclr.so"}},
-	{"no createdump", func(s sample) { s.remove(netDir + "/createdump") }, []string{"deps-optional-missing " + netDir + "/createdump"}},
+	{"no collector but the default one", func(s sample) {
+		s.put(netDir+"/libclrgc.so", tree.Bytes(nil, 0))
+		s.list(coreDeps, NETCore, netDir)
+		s.remove(netDir + "/libclrgc.so")
+	}, []string{"deps-optional-missing " + netDir + "/libclrgc.so"}},
 	{"no createdump, unlisted", func(s sample) { s.remove(netDir + "/createdump"); s.list(coreDeps, NETCore, netDir) }, nil},
 	{"no compiler, unlisted", func(s sample) { s.remove(netDir + "/libclrjit.so"); s.list(coreDeps, NETCore, netDir) },
 		[]string{"framework-incomplete " + netDir + "/libclrjit.so"}},

@@ -1,0 +1,87 @@
+package fit
+
+import (
+	"github.com/r2rpack/r2rpack/layout"
+)
+
+// closure is what one process can reach of the assemblies in its scope.
+type closure struct {
+	scope   scope
+	reached map[*member]bool // true: with all it refers to; false: a facade for the sake of single types
+	queue   []*member
+}
+
+func newClosure(s scope) *closure { return &closure{scope: s, reached: map[*member]bool{}} }
+
+// start adds what every process loads.
+func (c *closure) start() { c.reach(c.scope.find(layout.CoreLib)) }
+
+// add adds what an assembly of an application leads to. Its literals count as names of assemblies too, but a facade of
+// that name brings only itself: what is forwarded cannot be told, and names of facades are the prefixes of namespaces.
+func (c *closure) add(a *assembly) {
+	c.follow(a)
+	for _, name := range a.literals {
+		if m := c.scope.find(name); m != nil && m.facade {
+			c.touch(m)
+		} else {
+			c.reach(m)
+		}
+	}
+}
+
+// reach adds an assembly with all it refers to; nil is one that is not in scope, where the runtime would find nothing.
+func (c *closure) reach(m *member) {
+	if m != nil && !c.reached[m] {
+		c.reached[m] = true
+		c.queue = append(c.queue, m)
+	}
+}
+
+// touch adds an assembly alone.
+func (c *closure) touch(m *member) {
+	if !c.reached[m] {
+		c.reached[m] = false
+	}
+}
+
+// run follows what was added to the end.
+func (c *closure) run() {
+	for len(c.queue) > 0 {
+		next := c.queue[0]
+		c.queue = c.queue[1:]
+		c.follow(next.assembly)
+	}
+}
+
+func (c *closure) follow(a *assembly) {
+	for _, name := range a.references {
+		c.reach(c.scope.find(name))
+	}
+	for _, m := range a.mentions {
+		c.mention(m)
+	}
+}
+
+// maxForwards bounds the way of a type from facade to facade.
+const maxForwards = 8
+
+// mention adds what loading a type by name would load: the assembly that defines it, and the facades on the way. A type
+// that none of them has brings nothing, for the runtime would not find it either.
+func (c *closure) mention(m mention) {
+	var way []*member
+	target := c.scope.find(m.assembly)
+	for range maxForwards {
+		switch {
+		case target == nil:
+			return
+		case target.types[m.typ]:
+			for _, facade := range way {
+				c.touch(facade)
+			}
+			c.reach(target)
+			return
+		}
+		way = append(way, target)
+		target = c.scope.find(target.forwards[m.typ])
+	}
+}
