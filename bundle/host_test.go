@@ -1,6 +1,7 @@
 package bundle_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -208,7 +209,7 @@ func realHost(t *testing.T, app string) []byte {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := xz.NewReader(f)
+	r, err := xz.NewReader(bufio.NewReader(f))
 	if err != nil {
 		t.Fatal(err)
 	}

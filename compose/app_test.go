@@ -105,12 +105,12 @@ func TestComposePublishFolder(t *testing.T) {
 	checkApp(t, out, folder, o.Source)
 }
 
-// A single-file application comes out as one, by its own name, with its composite images inside; bundled again from
-// compressed files, too.
+// A single-file application comes out as one, by its own name, with its composite images inside, whether its files were
+// compressed or not.
 func TestComposeSingleFile(t *testing.T) {
 	testdata.Slow(t)
 	o := linkOptions(t)
-	file := publishtest.Single(t, t.TempDir(), "hello", publishtest.Files(t, "hello", false), nil)
+	file := publishtest.Single(t, t.TempDir(), "hello", publishtest.Files(t, "hello", false))
 	out := filepath.Join(t.TempDir(), "out")
 	r, err := Compose(t.Context(), file, out, o)
 	if err != nil {

@@ -123,8 +123,11 @@ func (p *plan) choose(ctx context.Context) (err error) {
 	if p.app != nil {
 		p.keepHome()
 	}
-	p.images = imagesFor(p.assemblies, p.Options)
-	return nil
+	if err := refuseNothing(p.assemblies); err != nil {
+		return err
+	}
+	p.images, err = imagesFor(p.assemblies, p.Options)
+	return err
 }
 
 // target gives operating system and architecture as the compiler calls them, from the core library.

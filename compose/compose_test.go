@@ -112,7 +112,6 @@ func TestChooseRefuses(t *testing.T) {
 	}{
 		{"a list that matches nothing", managed("System.Linq"), Options{Scope: ScopeAll, Exclude: listFile(t, "System.Link")}, "no name of --exclude matches"},
 		{"a component", component, Options{Scope: ScopeAll}, "part of a composite framework already"},
-		{"nothing left", managed("System.Linq"), Options{Scope: ScopeASPNETCore}, "leaves no assembly"},
 	} {
 		if _, err := choose(c.files, crossgen.Recipe{}, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
@@ -138,11 +137,85 @@ func TestImagesFor(t *testing.T) {
 		}},
 	} {
 		var got []row
-		for _, i := range imagesFor(list, c.o) {
+		images, err := imagesFor(list, c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range images {
 			got = append(got, row{i.Name, i.Framework, shortNames(i.members), shortNames(i.bubble), shortNames(i.references)})
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// Every row of what the runtime does with a composite image of part of the frameworks, by where it lies: it is put where
+// the runtime looks, or refused.
+func TestImagesOfParts(t *testing.T) {
+	all := []string{"System.Private.CoreLib", "System.Linq", "Microsoft.AspNetCore", "Microsoft.Extensions.Options"}
+	core := "no folder is right for one image of Microsoft.NETCore.App and Microsoft.AspNetCore.App"
+	for _, c := range []struct {
+		name, members, exclude string
+		scope, shape           string
+		want                   string // image @ framework, or the error
+	}{
+		{"all", "", "", ScopeAll, ShapeSingle, "full-composite.r2r.dll@"},
+		{"the lower framework", "", "", ScopeNETCore, ShapeSingle, "Microsoft.NETCore.App.r2r.dll@Microsoft.NETCore.App"},
+		{"the lower framework, by name", "System.Private.CoreLib\nSystem.Linq", "", ScopeAll, ShapeSingle, "full-composite.r2r.dll@"},
+		{"the upper framework", "", "", ScopeASPNETCore, ShapeSingle, "Microsoft.AspNetCore.App.r2r.dll@Microsoft.AspNetCore.App"},
+		{"the upper framework, by name", "Microsoft.AspNetCore", "", ScopeAll, ShapeSingle, "full-composite.r2r.dll@Microsoft.AspNetCore.App"},
+		{"part of the lower one, without the core library", "System.Linq", "", ScopeAll, ShapeSingle, "full-composite.r2r.dll@Microsoft.NETCore.App"},
+		{"all but the core library", "", "System.Private.CoreLib", ScopeAll, ShapeSingle, "System.Private.CoreLib: is no member (named by --exclude): " + core},
+		{"part of both, without the core library", "System.Linq\nMicrosoft.AspNetCore", "", ScopeAll, ShapeSingle, "System.Private.CoreLib: is no member (not named by --members): " + core},
+		{"all but the core library, in both folders", "", "System.Private.CoreLib", ScopeAll, ShapePerFramework,
+			"Microsoft.NETCore.App.r2r.dll@Microsoft.NETCore.App Microsoft.AspNetCore.App.r2r.dll@Microsoft.AspNetCore.App"},
+		{"two images", "", "", ScopeAll, ShapePerFramework,
+			"Microsoft.NETCore.App.r2r.dll@Microsoft.NETCore.App Microsoft.AspNetCore.App.r2r.dll@Microsoft.AspNetCore.App"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := Options{Scope: c.scope, Shape: c.shape, Name: DefaultName, Exclude: ExcludeNone}
+			if c.members != "" {
+				o.Members = listFile(t, c.members)
+			}
+			if c.exclude != "" {
+				o.Exclude = listFile(t, c.exclude)
+			}
+			list, err := choose(managed(all...), crossgen.Recipe{}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			images, err := imagesFor(list, o)
+			for _, i := range images {
+				got = append(got, i.Name+"@"+i.Framework)
+			}
+			if err != nil {
+				got = []string{err.Error()}
+			}
+			if diff := cmp.Diff(c.want, strings.Join(got, " ")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestRefuseNothing(t *testing.T) {
+	facade := managed("netstandard", "System.Linq")
+	facade[0].Info.Kind = r2r.KindIL
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Scope: ScopeASPNETCore}, "outside --scope aspnetcore"},
+		{Options{Scope: ScopeAll, Members: listFile(t, "netstandard")}, "(netstandard: " + withoutCode + ")"},
+	} {
+		list, err := choose(facade, crossgen.Recipe{}, c.o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := refuseNothing(keepCompiled(list)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c.o, err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
 )
@@ -32,14 +33,14 @@ type image struct {
 	references []assembly
 }
 
-// imagesFor splits the members over the images of a shape, the framework that the others stand on first.
-func imagesFor(list []assembly, o Options) []image {
+// imagesFor splits the members over the images of a shape, the framework that the others stand on first, and settles the
+// folder of each.
+func imagesFor(list []assembly, o Options) ([]image, error) {
 	if o.Shape == ShapeSingle && o.Scope == ScopeAll {
 		i := image{Name: o.Name, members: keep(list, isMember), references: keep(list, isNoMember)}
-		if lowest := frameworksOf(list)[0]; lowest != layout.NETCore {
-			i.Framework = lowest
-		}
-		return []image{i}
+		var err error
+		i.Framework, err = folderOf(list)
+		return []image{i}, err
 	}
 	var out []image
 	var made []assembly
@@ -58,7 +59,27 @@ func imagesFor(list []assembly, o Options) []image {
 		out = append(out, image{Name: name, Framework: framework, members: members, bubble: made, references: others})
 		made = slices.Concat(made, members)
 	}
-	return out
+	return out, nil
+}
+
+// folderOf gives the framework in whose folder the runtime looks for one image of all members: that of the member which
+// loads first. System.Private.CoreLib always does; "" stands for its folder. Without it, members of several frameworks
+// are refused, since it depends on the program which of them that is, and the runtime ends the process where there is no
+// image. Source: dotnet/runtime, vm/nativeimage.cpp, NativeImage::Open.
+func folderOf(list []assembly) (string, error) {
+	frameworks := frameworksOf(keep(list, isMember))
+	core := slices.IndexFunc(list, func(a assembly) bool { return a.Name == layout.CoreLib })
+	switch {
+	case core >= 0 && list[core].member:
+		return "", nil
+	case len(frameworks) == 1:
+		return frameworks[0], nil
+	case core < 0:
+		return "", fault.New(layout.CoreLib, "is not in the set: no folder is right for one image of %s", strings.Join(frameworks, " and ")).
+			WithHint("make an image for each framework with --shape per-framework")
+	}
+	return "", fault.New(layout.CoreLib, "is no member (%s): no folder is right for one image of %s", list[core].reason, strings.Join(frameworks, " and ")).
+		WithHint("take it in, or make an image for each framework with --shape per-framework")
 }
 
 func isMember(a assembly) bool   { return a.member }

@@ -38,7 +38,7 @@ func choose(files []layout.ManagedFile, recipe crossgen.Recipe, o Options) ([]as
 	if err := lists.refuseUnused(o); err != nil {
 		return nil, err
 	}
-	return out, refuseNothing(out, o)
+	return out, nil
 }
 
 func refuseComposite(f layout.ManagedFile) error {
@@ -49,13 +49,22 @@ func refuseComposite(f layout.ManagedFile) error {
 	return nil
 }
 
-func refuseNothing(list []assembly, o Options) error {
+// refuseNothing refuses a choice without members. It names the assembly that came furthest: one that was asked for.
+func refuseNothing(list []assembly) error {
+	var why string
 	for _, a := range list {
-		if a.member {
+		switch {
+		case a.member:
 			return nil
+		case why == "" || a.reason == withoutCode || a.reason == outsideHome:
+			why = a.Name + ": " + a.reason
 		}
 	}
-	return fault.New("--scope "+o.Scope, "leaves no assembly to compose")
+	if why == "" {
+		return fault.New("the set", "has no assembly")
+	}
+	return fault.New("the set", "leaves no assembly to compose (%s)", why).
+		WithHint("--members, --exclude and --scope choose; without them all assemblies are taken")
 }
 
 // lists are the name lists that steer the choice; nil means that there is no such list.

@@ -3,6 +3,7 @@
 package publishtest
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/ulikunitz/xz"
 
 	"github.com/r2rpack/r2rpack/bundle"
+	"github.com/r2rpack/r2rpack/bundle/bundletest"
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/source"
@@ -87,38 +89,31 @@ func Folder(t testing.TB, files fs.FS) string {
 	return dir
 }
 
-// Single writes what Files gave as one file, by the name of the application, into dir. Change, if given, may alter what
-// is bundled.
-func Single(t testing.TB, dir, name string, files fs.FS, change func(*bundle.App)) string {
+// Single writes what Files gave as one file, by the name of the application, into dir; every other assembly is
+// compressed.
+func Single(t testing.TB, dir, name string, files fs.FS) string {
 	t.Helper()
-	host := patched(t, singleFileHost(t), name)
-	app := &bundle.App{Host: bytes.NewReader(host), HostSize: int64(len(host)), MarkerOffset: marker(t, host), Major: 6}
+	app := bundletest.App{Host: patched(t, singleFileHost(t), name), Major: 6}
 	for _, e := range list(t, files) {
-		f := bundle.File{Path: e.Path, Content: e.File(files)}
+		f := bundletest.File{Name: e.Path}
 		switch {
 		case e.Path == name+".deps.json":
 			f.Type = bundle.DepsJSON
 		case e.Path == name+".runtimeconfig.json":
 			f.Type = bundle.RuntimeConfigJSON
 		case path.Ext(e.Path) == ".dll":
-			f.Type = bundle.Assembly
+			f.Type, f.Deflate = bundle.Assembly, len(app.Files)%2 == 1
 		default:
 			continue // native libraries are in the host, and content lies beside it
 		}
+		var err error
+		if f.Data, err = fs.ReadFile(files, e.Path); err != nil {
+			t.Fatal(err)
+		}
 		app.Files = append(app.Files, f)
 	}
-	if change != nil {
-		change(app)
-	}
 	file := filepath.Join(dir, name)
-	out, err := os.OpenFile(file, os.O_CREATE|os.O_WRONLY, 0o755)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := app.Write(t.Context(), out); err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Close(); err != nil {
+	if err := os.WriteFile(file, app.Bytes(t), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return file
@@ -162,7 +157,7 @@ func singleFileHost(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := xz.NewReader(f)
+	r, err := xz.NewReader(bufio.NewReader(f))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,16 +166,6 @@ func singleFileHost(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	return host
-}
-
-// marker is where a host keeps the offset of its header: the eight bytes before its signature.
-func marker(t testing.TB, host []byte) int64 {
-	t.Helper()
-	at := bytes.Index(host, []byte("\x8b\x12\x02\xb9\x6a\x61\x20\x38"))
-	if at < 8 {
-		t.Fatal("the host has no bundle signature")
-	}
-	return int64(at - 8)
 }
 
 type object = map[string]any
