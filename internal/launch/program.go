@@ -76,7 +76,7 @@ func cannotStart(path string, err error) error {
 	if errors.As(err, &ee) {
 		err = ee.Err
 	}
-	return &fault.Error{Where: path, What: "cannot be started", Err: fault.Cause(err), Hint: "name a program that exists and may be executed"}
+	return &fault.Error{What: "cannot start " + path, Err: fault.Cause(err), Hint: "name a program that exists and may be executed"}
 }
 
 // wait reaps the process, ends what it left behind and fills the outcome in.

@@ -115,9 +115,9 @@ func (s Script) await(ctx context.Context, p *Process) error {
 // explain tells what an error of a run means to the user; the caller says which program it was.
 func (s Script) explain(err error, o Outcome) error {
 	switch {
-	case errors.Is(err, errEnded):
-		return fault.New("", "the program ended with %s before it answered", o.Exit).
-			WithHint("see what it printed; the URL or the ready file may be another program's")
+	case errors.Is(err, ErrEnded):
+		return &fault.Error{What: "the program ended with " + o.Exit, Err: ErrEnded,
+			Hint: "see what it printed; the URL or the ready file may be another program's"}
 	case errors.Is(err, errTimeout) && s.Server != nil:
 		return fault.New("", "the program did not answer within %s and was killed", s.Timeout).
 			WithHint("check the URL and the ready file, or give it more time with --timeout")

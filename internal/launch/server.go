@@ -108,8 +108,8 @@ func (c caller) ask(ctx context.Context, given string, wait bool) (Response, err
 	}
 }
 
-// errEnded says that a process ended before it was ready.
-var errEnded = errors.New("the program ended before it answered")
+// ErrEnded says that a process ended before it was ready.
+var ErrEnded = errors.New("it had not answered yet")
 
 // pause waits for a moment; that the process has ended is an error.
 func pause(ctx context.Context, p *Process) error {
@@ -117,7 +117,7 @@ func pause(ctx context.Context, p *Process) error {
 	defer timer.Stop()
 	select {
 	case <-p.Done():
-		return errEnded
+		return ErrEnded
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timer.C:

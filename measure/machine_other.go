@@ -1,0 +1,9 @@
+//go:build !linux
+
+package measure
+
+func (m *Machine) describe() {}
+
+func loadAverage() float64 { return 0 }
+
+func readCPU() cpuTimes { return cpuTimes{} }
