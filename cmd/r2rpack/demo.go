@@ -7,10 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/r2rpack/r2rpack/audit"
 	"github.com/r2rpack/r2rpack/compose"
 	"github.com/r2rpack/r2rpack/dockerfile"
 	"github.com/r2rpack/r2rpack/fixtures"
 	"github.com/r2rpack/r2rpack/internal/cache"
+	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/internal/ui"
 	"github.com/r2rpack/r2rpack/layout"
@@ -35,6 +37,7 @@ const demoProduct = "sample-framework-composite"
 var demoSteps = []string{
 	"compose " + source.Demo + " --engine " + compose.EngineLink + " -o root",
 	"verify root",
+	"verify root --against " + source.Demo,
 	"pack root -o dist --product " + demoProduct + " --version " + fixtures.FrameworkVersion,
 	"dockerfile dist --base " + demoBase,
 }
@@ -44,6 +47,7 @@ type demoResult struct {
 	Dir        string           `json:"dir"`
 	Composed   *compose.Result  `json:"composed"`
 	Findings   []layout.Finding `json:"findings"`
+	Compared   []audit.Image    `json:"compared"` // with the assemblies as they were
 	Dist       string           `json:"dist"`
 	Archives   []string         `json:"archives"`
 	Dockerfile string           `json:"dockerfile"`
@@ -55,8 +59,8 @@ func newDemo(u *ui.UI) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Try it all on a small sample framework: no network, no .NET",
-		Long: `Composes the sample framework that r2rpack brings with it, verifies the result, packs it and writes a Dockerfile, as the
-verbs of these names do, and says where everything is. It needs neither a network nor .NET. In other verbs the sample
+		Long: `Composes the sample framework that r2rpack brings with it, verifies the result, compares it with the original, packs it
+and writes a Dockerfile, as the verbs of these names do, and says where everything is. It needs neither a network nor .NET. In other verbs the sample
 framework is the TREE demo.`,
 		Example: `  r2rpack demo
   r2rpack demo -o here && r2rpack inspect here/root
@@ -105,8 +109,26 @@ func (r *demoResult) compose(ctx context.Context, u *ui.UI, root string) error {
 		return err
 	}
 	r.Composed.Root = filepath.Join(r.Dir, demoRoot)
-	r.Findings, err = layout.Verify(ctx, os.DirFS(root))
-	return err
+	return r.verify(ctx, o.Source, root)
+}
+
+// verify checks the root, and compares its image with the sample framework. A difference ends the demo.
+func (r *demoResult) verify(ctx context.Context, o source.Options, root string) (err error) {
+	if r.Findings, err = layout.Verify(ctx, os.DirFS(root)); err != nil {
+		return err
+	}
+	set, err := source.Open(ctx, source.Demo, o)
+	if err != nil {
+		return err
+	}
+	defer set.Close()
+	if r.Compared, err = audit.Against(ctx, os.DirFS(root), set); err != nil {
+		return err
+	}
+	if differences := audit.Findings(r.Compared); len(differences) > 0 {
+		return fault.New(differences[0].Path, "%s", differences[0].Problem).WithHint("%s", differences[0].Remedy)
+	}
+	return nil
 }
 
 // pack packs the root and writes the Dockerfile beside the archives.
@@ -137,6 +159,9 @@ func printDemo(u *ui.UI, r *demoResult) error {
 	}
 	for _, f := range r.Findings {
 		u.Printf("  %s %s: %s\n", u.Warn(string(f.Severity)), f.Code, f.Remedy)
+	}
+	for _, i := range r.Compared {
+		u.Printf("  %s\n", compared(i))
 	}
 	for _, a := range r.Archives {
 		u.Printf("%s\n", a)

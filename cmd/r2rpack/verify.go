@@ -174,13 +174,18 @@ func verifyAgainst(ctx context.Context, u *ui.UI, spec, against string, o source
 		return nil, fault.Wrap(err, spec, "")
 	}
 	for _, i := range images {
-		n := i.Counts
-		pruned := ""
-		if n.LeftOut > 0 {
-			pruned = fmt.Sprintf(" (%d left out)", n.LeftOut)
-		}
-		u.Note("%s: %d components, %d methods, %d instances%s, %d operands, %d fixups compared: %d differences",
-			i.Path, n.Components, n.MethodEntries, n.InstanceEntries, pruned, n.Operands, n.Fixups, i.Total)
+		u.Note("%s", compared(i))
 	}
 	return audit.Findings(images), nil
+}
+
+// compared tells how much of an image was compared.
+func compared(i audit.Image) string {
+	n := i.Counts
+	pruned := ""
+	if n.LeftOut > 0 {
+		pruned = fmt.Sprintf(" (%d left out)", n.LeftOut)
+	}
+	return fmt.Sprintf("%s: %d components, %d methods, %d instances%s, %d operands, %d fixups compared: %d differences",
+		i.Path, n.Components, n.MethodEntries, n.InstanceEntries, pruned, n.Operands, n.Fixups, i.Total)
 }
