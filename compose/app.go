@@ -148,7 +148,7 @@ func (p *plan) original() fs.FS {
 	if p.tree.Bundle != nil {
 		return p.tree.Folder
 	}
-	return p.set.tree
+	return p.tree
 }
 
 // besides gives the folder of a single-file application without its file, and with the build record.

@@ -72,8 +72,8 @@ func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	p.set.tree = whole
-	return made, nil
+	p.set.tree, err = p.fitting(whole)
+	return made, err
 }
 
 func (p *plan) compileImages(ctx context.Context, started func()) (*compiled, error) {

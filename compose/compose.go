@@ -31,6 +31,8 @@ type Result struct {
 	SetBytes        int64                `json:"setBytes"`
 	Composites      []CompositeResult    `json:"composites"`
 	Excluded        []manifest.Exclusion `json:"excluded"`
+	LeftOut         []manifest.LeftOut   `json:"leftOut,omitempty"` // files of the set that the root does not have
+	Without         []string             `json:"without,omitempty"` // optional features among them
 }
 
 // CompositeResult tells of one image.
@@ -98,6 +100,9 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 	g.Go(func() (err error) {
 		p.set, err = j.read(ctx, warmUp)
 		if err != nil {
+			return err
+		}
+		if err := p.fit(ctx); err != nil {
 			return err
 		}
 		return p.choose(ctx)
@@ -214,6 +219,7 @@ func (p *plan) buildRecord(made *compiled) *manifest.Build {
 	if p.NoMVIDLock {
 		b.Options = map[string]string{"no-mvid-lock": "true"}
 	}
+	b.Options, b.LeftOut = p.fitOptions(b.Options), p.leftOut()
 	for _, f := range p.profiles {
 		b.Profiles = append(b.Profiles, manifest.Profile{Name: f.name, SHA256: f.sha256})
 	}
@@ -226,6 +232,7 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 		Recipe: p.recipeName(), Shape: p.Shape, Compiler: made.Compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
 		SetBytes: totalSize(p.original()), Excluded: exclusions(p.assemblies),
+		LeftOut: p.leftOut(), Without: p.withoutFeatures(),
 	}
 	if p.app != nil {
 		r.App = cmp.Or(p.tree.Executable, p.app.Name)

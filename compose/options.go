@@ -44,6 +44,11 @@ type Options struct {
 	Exclude         string   // file of the names that stay out, or ExcludeNone; default what the recipe says
 	Profiles        []string // .mibc files beside the pack's own
 	InstructionSets []string // such as x86-64-v3
+	Fit             []string // TREEs of published applications: only what they can reach stays
+	Keep            []string // with Fit: names of assemblies that stay all the same
+	Loaded          []string // with Fit: names of assemblies that the applications were seen to load
+	Without         []string // names of layout.Features that are left out; with Fit, all of them are
+	With            []string // with Fit: those that stay
 	Jobs            int      // threads of the compiler; 0: as many as there are processors
 
 	Compiler    string         // path of the compiler, or a TREE with it; empty: the pack of the framework's version
@@ -52,6 +57,8 @@ type Options struct {
 	ToolVersion string
 	Log         string // file for the compiler's log; empty: in the cache
 	Force       bool   // replace an existing output
+
+	upgraded []string // what the applications of Fit bring in a higher version; settled with the plan
 }
 
 // withDefaults fills in what is left open and refuses what is no option.
@@ -68,6 +75,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.NoMVIDLock && o.Engine == EngineCrossgen2 {
 		return o, fault.Usage("--no-mvid-lock", "does not go with --engine crossgen2, whose code crosses assemblies").WithHint("use --engine link")
+	}
+	if err := o.checkFit(); err != nil {
+		return o, err
 	}
 	if err := oneOf("--shape", o.Shape, ShapeSingle, ShapePerFramework); err != nil {
 		return o, err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/r2rpack/r2rpack/fit"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
@@ -20,6 +21,7 @@ type plan struct {
 	assemblies []assembly
 	profiles   []profile
 	images     []image
+	fitted     *fit.Result // nil: nothing is left out
 }
 
 // image is one composite image to be made.
@@ -125,6 +127,11 @@ func (p *plan) key() string {
 		resultFormat, p.compiler.key, p.set.key, p.recipe, p.Shape)
 	for _, f := range p.profiles {
 		fmt.Fprintf(h, "profile %s\n", f.sha256)
+	}
+	for _, l := range p.leftOut() {
+		if l.Name != "" {
+			fmt.Fprintf(h, "without %q\n", l.Path)
+		}
 	}
 	for _, s := range p.InstructionSets {
 		fmt.Fprintf(h, "instruction set %q\n", s)

@@ -57,10 +57,10 @@ func Plan(ctx context.Context, fsys fs.FS, r Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{}
-	if out.Features, err = r.optional(apps); err != nil {
+	if err := CheckFeatures(r.Without, r.With); err != nil {
 		return nil, err
 	}
+	out := &Result{Features: r.features(apps)}
 	out.LeftOut = leaveOutNatives(root, out.Features)
 	if len(apps) > 0 {
 		if err := out.leaveOutAssemblies(ctx, fsys, root, apps, r); err != nil {

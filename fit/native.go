@@ -10,30 +10,37 @@ import (
 	"github.com/r2rpack/r2rpack/manifest"
 )
 
-// optional settles which features a root does without: those asked for, and where it is fitted, all that nobody asks for.
-func (r *Request) optional(apps []*app) ([]string, error) {
+// CheckFeatures refuses names that are none of layout.Features, and what is asked for both ways.
+func CheckFeatures(without, with []string) error {
 	for _, list := range []struct {
 		flag  string
 		names []string
-	}{{"--without", r.Without}, {"--with", r.With}} {
+	}{{"--without", without}, {"--with", with}} {
 		for _, name := range list.names {
 			if !slices.Contains(layout.FeatureNames(), name) {
-				return nil, fault.Usage(list.flag+" "+name, "is no optional part of a runtime").WithHint("one of %s", strings.Join(layout.FeatureNames(), ", "))
+				return fault.Usage(list.flag+" "+name, "is no optional part of a runtime").WithHint("one of %s", strings.Join(layout.FeatureNames(), ", "))
 			}
 		}
 	}
-	without := slices.Clone(r.Without)
-	if len(apps) > 0 {
-		without = slices.DeleteFunc(layout.FeatureNames(), func(name string) bool {
-			return slices.Contains(r.with(), name) && !slices.Contains(r.Without, name) || name == "altgc" && asksForCollector(apps)
-		})
-	}
-	for _, name := range r.With {
-		if slices.Contains(r.Without, name) {
-			return nil, fault.Usage("--with "+name, "contradicts --without %s", name)
+	for _, name := range with {
+		if slices.Contains(without, name) {
+			return fault.Usage("--with "+name, "contradicts --without %s", name)
 		}
 	}
-	return without, nil
+	return nil
+}
+
+// features settles which a root does without: those asked for, and where it is fitted, all that nobody asks for.
+func (r *Request) features(apps []*app) []string {
+	return slices.DeleteFunc(layout.FeatureNames(), func(name string) bool {
+		switch {
+		case slices.Contains(r.Without, name):
+			return false
+		case len(apps) == 0 || slices.Contains(r.with(), name):
+			return true
+		}
+		return name == "altgc" && asksForCollector(apps)
+	})
 }
 
 // with gives the features that are asked for, with those they need: createdump reads the process through mscordaccore.

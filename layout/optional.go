@@ -26,7 +26,7 @@ var features = []Feature{
 	{Name: "debugger", libraries: []string{"mscordbi", "mscordaccore"},
 		Lost: "debuggers that attach or launch, and createdump, which reads the process through mscordaccore; analysis on another machine may bring the files of this build"},
 	{Name: "altgc", libraries: []string{"clrgc", "clrgcexp"},
-		Lost: "the collectors that DOTNET_GCName or System.GC.Name select: a process that asks for one ends at start; the default collector, in all its modes, stays"},
+		Lost: "collectors for DOTNET_GCName or System.GC.Name to select: a process that asks for one ends at start; the default collector, in all its modes, stays"},
 	{Name: "createdump", programs: []string{"createdump"},
 		Lost: "dumps written at a crash (DOTNET_DbgEnableMiniDump) and by dotnet-dump collect; core files of the system stay"},
 }

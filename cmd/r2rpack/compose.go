@@ -9,6 +9,7 @@ import (
 	"github.com/r2rpack/r2rpack/compose"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/ui"
+	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
 )
 
@@ -26,9 +27,15 @@ archive. The root appears only when it is complete and verified.
 Recipes:
 ` + recipeHelp() + `
 Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions.*) stay out of the composite unless
---exclude says otherwise: an app that brings a newer build of a member ends at start with "MVID mismatch".`,
+--exclude says otherwise: an app that brings a newer build of a member ends at start with "MVID mismatch".
+
+With --fit the root holds only the assemblies that the applications in the named folders can reach, as they are; what
+those applications upgrade themselves stays out of the composite, in place of the twelve. It leaves out the optional
+native files too, but for those that --with names:
+` + featureHelp(),
 		Example: `  r2rpack compose nuget:10.0.12/linux-x64 --packs packs --host host -o root
   r2rpack compose nuget:8.0.31/linux-x64 --recipe full --instruction-set x86-64-v3 -o root
+  r2rpack compose nuget:10.0.12/linux-x64 --fit publish --with debugger -o fitted
   r2rpack compose dotnet-root.tar.gz --exclude none --shape per-framework -o root`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
@@ -61,6 +68,10 @@ Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions
 	flags.StringVar(&o.Members, "members", "", "`FILE` with the names of the assemblies that become members (default: all)")
 	flags.StringVar(&o.Roots, "roots", "", "`FILE` with the names of the members that are compiled whole (default: all)")
 	flags.StringVar(&o.Exclude, "exclude", "", "`FILE` with the names of the assemblies that stay out in place of the default twelve, or none")
+	flags.StringArrayVar(&o.Fit, "fit", nil, "keep only the assemblies that the application published in `APPDIR` can reach; repeatable")
+	flags.StringSliceVar(&o.Keep, "keep", nil, "with --fit: `NAME`s of assemblies that stay, with what they refer to")
+	flags.StringSliceVar(&o.Without, "without", nil, "optional native files to leave out: "+strings.Join(layout.FeatureNames(), ", "))
+	flags.StringSliceVar(&o.With, "with", nil, "with --fit: optional native files that stay")
 	flags.StringArrayVar(&o.Profiles, "mibc", nil, "profile `FILE` beside the pack's own; repeatable")
 	flags.StringSliceVar(&o.InstructionSets, "instruction-set", nil, "instruction sets the processor will have, such as x86-64-v3")
 	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
@@ -71,6 +82,14 @@ Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
+}
+
+func featureHelp() string {
+	var text strings.Builder
+	for _, f := range layout.Features() {
+		fmt.Fprintf(&text, "  %-10s without it there are no %s\n", f.Name, f.Lost)
+	}
+	return strings.TrimRight(text.String(), "\n")
 }
 
 func recipeHelp() string {
@@ -93,6 +112,7 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 		}
 	}
 	u.Printf("  %s of files, %.2f of the set's %s\n", ui.Bytes(r.Bytes), float64(r.Bytes)/float64(r.SetBytes), ui.Bytes(r.SetBytes))
+	printLeftOut(u, r)
 	from := ""
 	if r.Cached {
 		from = " (from the cache)"
@@ -100,6 +120,24 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 	did := map[string]string{compose.EngineCrossgen2: "compiled", compose.EngineLink: "linked"}[r.Engine]
 	u.Printf("  %s in %.1f s%s; %d assemblies stay out\n", did, r.CompilerSeconds, from, len(r.Excluded))
 	return nil
+}
+
+// printLeftOut tells what a fitted root does without.
+func printLeftOut(u *ui.UI, r *compose.Result) {
+	assemblies, files := 0, 0
+	for _, l := range r.LeftOut {
+		if files++; l.Name != "" {
+			assemblies++
+		}
+	}
+	if files == 0 {
+		return
+	}
+	u.Printf("  left out: %d assemblies that no application reaches, %d other files", assemblies, files-assemblies)
+	if len(r.Without) > 0 {
+		u.Printf("; without %s (--with brings them back)", strings.Join(r.Without, ", "))
+	}
+	u.Printf("\n")
 }
 
 func composedBy(r *compose.Result) string {
