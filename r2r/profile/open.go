@@ -3,6 +3,7 @@ package profile
 import (
 	"context"
 	"io/fs"
+	"maps"
 	"path"
 	"runtime"
 	"strings"
@@ -16,25 +17,35 @@ import (
 	"github.com/r2rpack/r2rpack/r2r/pe"
 )
 
-// OpenScope opens assemblies of a tree by their paths, each under the simple name that its file is called by. Files that
-// are no assemblies are left out. Call release when the scope and all that was found in it is no longer used.
-func OpenScope(ctx context.Context, files fs.FS, paths []string) (s *Scope, release func(), err error) {
-	o := opener{files: files, opened: make([]opened, len(paths))}
+// Files are assemblies of a tree.
+type Files struct {
+	FS    fs.FS
+	Paths []string
+}
+
+// OpenScope opens assemblies, each under the simple name that its file is called by. Files that are no assemblies are
+// left out, and those called like one of earlier Files. Call release when the scope and all that was found in it is no
+// longer used.
+func OpenScope(ctx context.Context, all ...Files) (s *Scope, release func(), err error) {
+	o := &opener{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, p := range paths {
-		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return fault.Wrap(o.open(i, p), p, "cannot be read")
-		})
+	for _, f := range all {
+		for _, p := range f.Paths {
+			to := &opened{path: p}
+			o.opened = append(o.opened, to)
+			g.Go(func() error {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				return fault.Wrap(o.open(f.FS, to), p, "cannot be read")
+			})
+		}
+		o.ends = append(o.ends, len(o.opened))
 	}
-	if err := g.Wait(); err != nil {
-		o.release()
-		return nil, nil, err
+	if err = g.Wait(); err == nil {
+		s, err = o.scope()
 	}
-	s, err = o.scope(paths)
 	if err != nil {
 		o.release()
 		return nil, nil, err
@@ -43,16 +54,17 @@ func OpenScope(ctx context.Context, files fs.FS, paths []string) (s *Scope, rele
 }
 
 type opener struct {
-	files  fs.FS
-	opened []opened
+	opened []*opened
+	ends   []int // of each of the Files among opened
 
 	mu       sync.Mutex
 	releases []func()
 }
 
 type opened struct {
-	md  *ecma335.Metadata // nil if the file is no assembly
-	pdb pe.CodeView
+	path string
+	md   *ecma335.Metadata // nil if the file is no assembly
+	pdb  pe.CodeView
 }
 
 func (o *opener) release() {
@@ -61,8 +73,8 @@ func (o *opener) release() {
 	}
 }
 
-func (o *opener) open(i int, name string) error {
-	data, release, err := tree.Data(o.files, name)
+func (o *opener) open(files fs.FS, to *opened) error {
+	data, release, err := tree.Data(files, to.path)
 	if err != nil {
 		return err
 	}
@@ -81,24 +93,30 @@ func (o *opener) open(i int, name string) error {
 	if err != nil {
 		return err
 	}
-	if o.opened[i].md, err = ecma335.Parse(root); err != nil {
+	if to.md, err = ecma335.Parse(root); err != nil {
 		return err
 	}
-	o.opened[i].pdb, _, err = file.CodeView()
+	to.pdb, _, err = file.CodeView()
 	return err
 }
 
-func (o *opener) scope(paths []string) (*Scope, error) {
+func (o *opener) scope() (*Scope, error) {
 	s := NewScope()
-	for i, f := range o.opened {
-		if f.md == nil {
-			continue
+	from := 0
+	for _, end := range o.ends {
+		earlier := maps.Clone(s.byName)
+		for _, f := range o.opened[from:end] {
+			name := strings.TrimSuffix(path.Base(f.path), path.Ext(f.path))
+			if f.md == nil || earlier[name] != nil {
+				continue
+			}
+			a, err := s.Add(name, f.md)
+			if err != nil {
+				return nil, err
+			}
+			a.PDB = f.pdb
 		}
-		a, err := s.Add(strings.TrimSuffix(path.Base(paths[i]), path.Ext(paths[i])), f.md)
-		if err != nil {
-			return nil, err
-		}
-		a.PDB = f.pdb
+		from = end
 	}
 	return s, nil
 }

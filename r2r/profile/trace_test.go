@@ -21,7 +21,7 @@ func openedScope(t testing.TB, dirs ...string) *Scope {
 			paths = append(paths, strings.TrimPrefix(file, "/"))
 		}
 	}
-	s, release, err := OpenScope(context.Background(), os.DirFS("/"), paths)
+	s, release, err := OpenScope(context.Background(), Files{os.DirFS("/"), paths})
 	if err != nil {
 		t.Fatal(err)
 	}
