@@ -125,7 +125,7 @@ func TestComposeSingleFile(t *testing.T) {
 	}
 	checkApp(t, out, file, o.Source)
 
-	if _, err := Compose(t.Context(), out, out+"2", o); err == nil || !strings.Contains(err.Error(), "is part of a composite framework already") {
+	if _, err := Compose(t.Context(), out, out+"2", o); err == nil || !strings.Contains(err.Error(), "is part of a composite image already") {
 		t.Errorf("a composite application: %v", err)
 	}
 }

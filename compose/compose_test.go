@@ -111,7 +111,7 @@ func TestChooseRefuses(t *testing.T) {
 		want  string
 	}{
 		{"a list that matches nothing", managed("System.Linq"), Options{Scope: ScopeAll, Exclude: listFile(t, "System.Link")}, "no name of --exclude matches"},
-		{"a component", component, Options{Scope: ScopeAll}, "part of a composite framework already"},
+		{"a component", component, Options{Scope: ScopeAll}, "part of a composite image already"},
 	} {
 		if _, err := choose(c.files, crossgen.Recipe{}, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)

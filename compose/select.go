@@ -44,7 +44,7 @@ func choose(files []layout.ManagedFile, recipe crossgen.Recipe, o Options) ([]as
 func refuseComposite(f layout.ManagedFile) error {
 	switch f.Info.Kind {
 	case r2r.KindComponent, r2r.KindComposite:
-		return fault.New(f.Path, "is part of a composite framework already").WithHint("compose takes the official, not composite framework")
+		return fault.New(f.Path, "is part of a composite image already").WithHint("compose takes frameworks and applications as they were published, without composite images")
 	}
 	return nil
 }

@@ -24,6 +24,10 @@ func newCompose(u *ui.UI) *cobra.Command {
 unmodified .NET runtime runs. SET is nuget:VERSION/RID (the official runtime packs), or a dotnet root as a folder or an
 archive. The root appears only when it is complete and verified.
 
+SET may be an application that brings its framework with it: the folder of a self-contained publish, a single-file
+executable, or npm:NAME@VERSION with one in it. All its assemblies are linked, and ROOT becomes the folder of the same
+application: the executable by its own name, with what lay beside it in the folder or package.
+
 Recipes:
 ` + recipeHelp() + `
 Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions.*) stay out of the composite unless
@@ -36,6 +40,7 @@ native files too, but for those that --with names:
 		Example: `  r2rpack compose nuget:10.0.12/linux-x64 --packs packs --host host -o root
   r2rpack compose nuget:8.0.31/linux-x64 --recipe full --instruction-set x86-64-v3 -o root
   r2rpack compose nuget:10.0.12/linux-x64 --fit publish --with debugger -o fitted
+  r2rpack compose npm:@microsoft/sarif-multitool-linux@5.7.0 -o out
   r2rpack compose dotnet-root.tar.gz --exclude none --shape per-framework -o root`,
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, list []string) error {
@@ -104,7 +109,11 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 	if u.JSON {
 		return u.PrintJSON(r)
 	}
-	u.Printf("%s: .NET %s for %s, %s\n", r.Root, r.Version, r.RID, composedBy(r))
+	app := ""
+	if r.App != "" {
+		app = r.App + " on "
+	}
+	u.Printf("%s: %s.NET %s for %s, %s\n", r.Root, app, r.Version, r.RID, composedBy(r))
 	for _, c := range r.Composites {
 		u.Printf("  %s  %s, %d members\n", c.Path, ui.Bytes(c.Bytes), c.Members)
 		if a := c.Profile; a.Records > 0 {

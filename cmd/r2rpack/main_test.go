@@ -4,14 +4,18 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/testdata"
+	"github.com/r2rpack/r2rpack/source"
 )
 
 func TestMain(m *testing.M) {
@@ -31,6 +35,29 @@ func TestScripts(t *testing.T) {
 func TestRealScripts(t *testing.T) {
 	testdata.Slow(t)
 	runReal(t, "real")
+}
+
+// TestNPMScripts need an application that only its registry has.
+func TestNPMScripts(t *testing.T) {
+	testdata.Slow(t)
+	if runtime.GOOS+"/"+runtime.GOARCH != "linux/amd64" {
+		testdata.Missing(t, "the application is for linux-x64")
+	}
+	if _, err := exec.LookPath("npm"); err != nil {
+		testdata.Unreachable(t, "npm is not here, which says where its registry is")
+	}
+	dir := sharedCache(t)
+	store, err := cache.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := source.Open(t.Context(), npmApplication, source.Options{Cache: store, Dir: t.TempDir(), Env: os.Getenv})
+	if err != nil {
+		testdata.Unreachable(t, "the registry of npm does not give %s: %v", npmApplication, err)
+	}
+	defer app.Close()
+	t.Setenv("R2RPACK_TEST_CACHE", dir)
+	runReal(t, "npm")
 }
 
 // TestProveScripts are the slow proofs: every recipe and shape, repeated runs.
@@ -60,7 +87,7 @@ func runReal(t *testing.T, dir string) {
 			}
 			return canMount(t.TempDir()), nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unpack": unpack, "truncate": truncate, "smalldisk": smallDisk, "nochild": noChild},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unpack": unpack, "truncate": truncate, "smalldisk": smallDisk, "nochild": noChild, "executable": executable},
 	})
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,9 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/r2rpack/r2rpack/internal/cache"
+	"github.com/r2rpack/r2rpack/source"
 )
 
 // unpack ARCHIVE DIR writes a .tar.xz of the real inputs into a folder.
@@ -34,6 +39,24 @@ func truncate(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[1])), 0o755))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data[:n], 0o644))
+}
+
+// npmApplication is a single-file application for linux-x64, on .NET 8.0.30.
+const npmApplication = "npm:@microsoft/sarif-multitool-linux@5.7.0"
+
+// executable FILE writes that application as it was published, from the cache.
+func executable(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: executable FILE")
+	}
+	store, err := cache.Open(ts.Getenv("R2RPACK_CACHE"))
+	ts.Check(err)
+	app, err := source.Open(context.Background(), npmApplication, source.Options{Cache: store, Offline: true, Env: ts.Getenv})
+	ts.Check(err)
+	defer app.Close()
+	data, err := fs.ReadFile(app.Folder, app.Executable)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o755))
 }
 
 // smalldisk DIR SIZE mounts an empty file system of that size (such as 20m) for the length of the script.
