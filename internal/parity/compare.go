@@ -63,6 +63,35 @@ func Compare(ctx context.Context, stockRoot, otherRoot, app string, args []strin
 	return stock.compare(other, runs), nil
 }
 
+// CompareTraces compares what traces of an application show that Compare cannot run: as many of runs without a change as
+// of runs with it, under the settings of Traced. They may be gzipped.
+func CompareTraces(ctx context.Context, stock, other []string) (*Result, error) {
+	if len(stock) == 0 || len(stock) != len(other) {
+		return nil, fault.New("", "%d traces are compared with %d", len(stock), len(other))
+	}
+	want, err := readUnion(ctx, stock)
+	if err != nil {
+		return nil, err
+	}
+	got, err := readUnion(ctx, other)
+	if err != nil {
+		return nil, err
+	}
+	return want.compare(got, len(stock)), nil
+}
+
+func readUnion(ctx context.Context, files []string) (*union, error) {
+	all := newUnion()
+	for _, file := range files {
+		u, err := readTrace(ctx, file)
+		if err != nil {
+			return nil, fault.Wrap(err, file, "")
+		}
+		all.add(u)
+	}
+	return all, nil
+}
+
 // tally counts the runs that showed something of a method.
 type tally struct{ used, found, compiled int }
 

@@ -237,3 +237,24 @@ func TestFailures(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// TestCompareTraces compares traces of the kit: the same program with native code, and under DOTNET_ReadyToRun=0.
+func TestCompareTraces(t *testing.T) {
+	native := []string{testdata.Path(t, "traces", "profile-hello-10.0.12-r2r.nettrace.gz")}
+	jitted := []string{testdata.Path(t, "traces", "profile-hello-10.0.12-alljit.nettrace.gz")}
+	r, err := CompareTraces(t.Context(), native, jitted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Found < 600 || r.Compared*10 < r.Found*9 || len(r.Lost) != r.Compared || len(r.Gained) > 0 {
+		t.Errorf("found %d, compared %d, lost %d, gained %d", r.Found, r.Compared, len(r.Lost), len(r.Gained))
+	}
+	if r, err := CompareTraces(t.Context(), native, native); err != nil || r.Compared != r.Found || len(r.Lost)+len(r.Gained) > 0 {
+		t.Errorf("with itself: %+v, %v", r, err)
+	}
+	for want, files := range map[string][]string{"1 traces are compared with 2": {"a", "b"}, "missing.nettrace": {"missing.nettrace"}} {
+		if _, err := CompareTraces(t.Context(), native, files); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}

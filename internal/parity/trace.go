@@ -38,13 +38,18 @@ func (p program) trace(ctx context.Context, root string) (outcome, usage, error)
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "trace.nettrace")
-	out, err := p.run(ctx, root, "DOTNET_EnableEventPipe=1", "DOTNET_EventPipeRundown=0", "DOTNET_EventPipeOutputPath="+file,
-		"DOTNET_EventPipeConfig="+nettrace.RuntimeProvider+":0x"+strconv.FormatUint(keywords, 16)+":5")
+	out, err := p.run(ctx, root, Traced(file)...)
 	if err != nil {
 		return outcome{}, usage{}, err
 	}
 	u, err := readTrace(ctx, file)
 	return out, u, fault.Wrap(err, root, "tracing %s (%s)", p.app, out.exit)
+}
+
+// Traced gives the settings, as NAME=VALUE, under which the runtime writes a trace that can be compared.
+func Traced(file string) []string {
+	return []string{"DOTNET_EnableEventPipe=1", "DOTNET_EventPipeRundown=0", "DOTNET_EventPipeOutputPath=" + file,
+		"DOTNET_EventPipeConfig=" + nettrace.RuntimeProvider + ":0x" + strconv.FormatUint(keywords, 16) + ":5"}
 }
 
 func readTrace(ctx context.Context, file string) (usage, error) {
