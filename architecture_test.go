@@ -15,7 +15,7 @@ var rooms = map[string][]string{
 	"audit":                   {"bundle", "source", "layout", "manifest", "r2r", "r2r/verify"},
 	"bundle":                  {},
 	"bundle/bundletest":       {"bundle"},
-	"compose":                 {"bundle", "r2r/link", "source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen", "fit"},
+	"compose":                 {"bundle", "r2r/link", "source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen", "r2r/profile", "fit"},
 	"dockerfile":              {},
 	"fit":                     {"layout", "manifest", "r2r/pe", "r2r/ecma335"},
 	"internal/cache":          {},

@@ -13,6 +13,7 @@ import (
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/manifest"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
+	methods "github.com/r2rpack/r2rpack/r2r/profile"
 )
 
 // Result tells what was composed.
@@ -30,6 +31,7 @@ type Result struct {
 	Bytes           int64                `json:"bytes"`  // of all files of the root
 	SetBytes        int64                `json:"setBytes"`
 	Composites      []CompositeResult    `json:"composites"`
+	Profiles        []methods.Use        `json:"profiles,omitempty"` // what became of Options.Traces
 	Excluded        []manifest.Exclusion `json:"excluded"`
 	LeftOut         []manifest.LeftOut   `json:"leftOut,omitempty"` // files of the set that the root does not have
 	Without         []string             `json:"without,omitempty"` // optional features among them
@@ -87,6 +89,7 @@ func Compose(ctx context.Context, set, out string, o Options) (*Result, error) {
 func (j *job) plan(ctx context.Context) (*plan, error) {
 	recipe, _ := crossgen.FindRecipe(j.Recipe)
 	p := &plan{job: j, recipe: recipe}
+	outer := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	warmUp := func() {}
 	if j.compiler != nil {
@@ -107,7 +110,10 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 		}
 		return p.choose(ctx)
 	})
-	return p, g.Wait()
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return p, p.readTraces(outer)
 }
 
 // choose settles which files of the set become members of which images.
@@ -216,11 +222,9 @@ func (p *plan) buildRecord(made *compiled) *manifest.Build {
 	if made.Compiler.Name != "" {
 		b.Compiler = &made.Compiler
 	}
-	if p.NoMVIDLock {
-		b.Options = map[string]string{"no-mvid-lock": "true"}
-	}
+	b.Options = p.recordedOptions()
 	b.Options, b.LeftOut = p.fitOptions(b.Options), p.leftOut()
-	for _, f := range p.profiles {
+	for _, f := range p.recorded() {
 		b.Profiles = append(b.Profiles, manifest.Profile{Name: f.name, SHA256: f.sha256})
 	}
 	return b
@@ -233,6 +237,9 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
 		SetBytes: totalSize(p.original()), Excluded: exclusions(p.assemblies),
 		LeftOut: p.leftOut(), Without: p.withoutFeatures(),
+	}
+	if p.traced != nil {
+		r.Profiles = p.traced.uses
 	}
 	if p.app != nil {
 		r.App = cmp.Or(p.tree.Executable, p.app.Name)

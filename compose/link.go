@@ -70,7 +70,11 @@ func (p *plan) linkImage(ctx context.Context, i image) ([]*link.Result, error) {
 		inputs = append(inputs, link.Input{Name: path.Base(a.Path), Data: data, Folder: a.Framework})
 		task.Add(1)
 	}
-	return link.Images(ctx, inputs, link.Options{Name: i.Name, NoMVIDLock: p.NoMVIDLock, Jobs: p.Jobs})
+	kept, err := p.keepTraced(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return link.Images(ctx, inputs, link.Options{Name: i.Name, NoMVIDLock: p.NoMVIDLock, Keep: kept, Jobs: p.Jobs})
 }
 
 // frameworkOf gives the framework of the members of a linked image, which are all of one.

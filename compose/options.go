@@ -43,6 +43,9 @@ type Options struct {
 	Roots           string   // file of the names that are compiled whole; the others only as they are reached
 	Exclude         string   // file of the names that stay out, or ExcludeNone; default what the recipe says
 	Profiles        []string // .mibc files beside the pack's own
+	Traces          []string // traces, .mibc files or lists of the methods that the framework is for
+	ProfileOnly     bool     // with Traces: without the pack's own profile
+	ByName          bool     // with Traces: they may be of other builds, and are resolved by name
 	InstructionSets []string // such as x86-64-v3
 	Fit             []string // TREEs of published applications: only what they can reach stays
 	Keep            []string // with Fit: names of assemblies that stay all the same
@@ -77,6 +80,9 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fault.Usage("--no-mvid-lock", "does not go with --engine crossgen2, whose code crosses assemblies").WithHint("use --engine link")
 	}
 	if err := o.checkFit(); err != nil {
+		return o, err
+	}
+	if err := o.checkTraces(); err != nil {
 		return o, err
 	}
 	if err := oneOf("--shape", o.Shape, ShapeSingle, ShapePerFramework); err != nil {

@@ -19,7 +19,8 @@ type plan struct {
 	root       *layout.Root
 	set        *unpacked
 	assemblies []assembly
-	profiles   []profile
+	profiles   []profileFile
+	traced     *traced // nil: there are no traces
 	images     []image
 	fitted     *fit.Result // nil: nothing is left out
 }

@@ -16,15 +16,15 @@ import (
 	"github.com/r2rpack/r2rpack/source"
 )
 
-// profile is a .mibc file with the hash of its content.
-type profile struct {
+// profileFile is a profile, or what one is made of, with the hash of its content.
+type profileFile struct {
 	path, name, sha256 string
 }
 
 // readProfiles finds the profiles of a recipe and of the user, the pack's own first, and hashes them.
-func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profile, error) {
+func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profileFile, error) {
 	var files []string
-	if recipe.PackProfile {
+	if recipe.PackProfile && !j.ProfileOnly {
 		file, err := j.packProfile(ctx)
 		if err != nil {
 			return nil, err
@@ -34,11 +34,11 @@ func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profi
 		}
 	}
 	files = append(files, j.Profiles...)
-	if recipe.Partial && len(files) == 0 {
+	if recipe.Partial && len(files)+len(j.Traces) == 0 {
 		return nil, fault.New("--recipe "+recipe.Name, "compiles the methods of a profile, and the runtime pack with its %s is not at hand", packProfileName).
 			WithHint("give --packs so that the runtime pack is found, or --mibc FILE, or --recipe full")
 	}
-	var out []profile
+	var out []profileFile
 	for _, f := range files {
 		p, err := openProfile(f)
 		if err != nil {
@@ -49,17 +49,17 @@ func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profi
 	return out, nil
 }
 
-func openProfile(file string) (profile, error) {
+func openProfile(file string) (profileFile, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return profile{}, fault.Wrap(fault.Cause(err), file, "cannot read the profile")
+		return profileFile{}, fault.Wrap(fault.Cause(err), file, "cannot read the profile")
 	}
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return profile{}, fault.Wrap(fault.Cause(err), file, "cannot read the profile")
+		return profileFile{}, fault.Wrap(fault.Cause(err), file, "cannot read the profile")
 	}
-	return profile{path: file, name: filepath.Base(file), sha256: sum(h)}, nil
+	return profileFile{path: file, name: filepath.Base(file), sha256: sum(h)}, nil
 }
 
 // packProfileName is the profile that every runtime pack of .NET 6 and later carries in its folder tools.

@@ -78,6 +78,9 @@ native files too, but for those that --with names:
 	flags.StringSliceVar(&o.Without, "without", nil, "optional native files to leave out: "+strings.Join(layout.FeatureNames(), ", "))
 	flags.StringSliceVar(&o.With, "with", nil, "with --fit: optional native files that stay")
 	flags.StringArrayVar(&o.Profiles, "mibc", nil, "profile `FILE` beside the pack's own; repeatable")
+	flags.StringArrayVar(&o.Traces, "profile", nil, "`TRACE` of an app (or .mibc, or list of methods) that the framework is for; link: only this code is carried; repeatable")
+	flags.BoolVar(&o.ProfileOnly, "profile-only", false, "with --profile: without the pack's own profile, for one known app")
+	flags.BoolVar(&o.ByName, "by-name", false, "with --profile: take traces of other builds, and find what they tell of by name")
 	flags.StringSliceVar(&o.InstructionSets, "instruction-set", nil, "instruction sets the processor will have, such as x86-64-v3")
 	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
 	flags.StringVar(&o.Log, "log", "", "`FILE` for the compiler's log")
@@ -114,6 +117,9 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 		app = r.App + " on "
 	}
 	u.Printf("%s: %s.NET %s for %s, %s\n", r.Root, app, r.Version, r.RID, composedBy(r))
+	for _, use := range r.Profiles {
+		u.Printf("  %s: %s\n", use.Path, describeUse(use))
+	}
 	for _, c := range r.Composites {
 		u.Printf("  %s  %s, %d members\n", c.Path, ui.Bytes(c.Bytes), c.Members)
 		if a := c.Profile; a.Records > 0 {

@@ -117,65 +117,6 @@ func (r *Resolver) memberRef(t ecma335.Token) (Method, error) {
 	return r.find(owner, name, sig)
 }
 
-// find looks for a method in a type and those it is derived from. The signature speaks of the type parameters of owner.
-func (r *Resolver) find(owner *Type, name string, sig *Sig) (Method, error) {
-	declared := owner
-	var params []*Type // what stands for the type parameters of declared's definition, in terms of owner's definition
-	for range maxForwards {
-		def, err := r.definition(declared)
-		if err != nil {
-			return Method{}, err
-		}
-		rid, err := r.methodOf(def, name, sig, params)
-		if err != nil {
-			return Method{}, err
-		}
-		if rid != 0 {
-			return Method{Assembly: def.Assembly, RID: rid, Owner: declared}, nil
-		}
-		base, err := r.base(def)
-		if err != nil {
-			return Method{}, err
-		}
-		if base == nil || name == ".ctor" { // constructors are not inherited
-			break
-		}
-		declared, params = base.substitute(declared.Args, nil), substituteAll(base.Args, params, nil)
-	}
-	return Method{}, fmt.Errorf("%s has no method %s of that signature", r.describe(owner), name)
-}
-
-// methodOf gives the MethodDef of a type that has this name and signature, or 0. Before signatures are compared, params
-// (if any) are put in for the type parameters of the definition.
-func (r *Resolver) methodOf(def Def, name string, sig *Sig, params []*Type) (uint32, error) {
-	candidates, err := def.Assembly.methodsNamed(def.RID, name)
-	if err != nil {
-		return 0, err
-	}
-	for _, rid := range candidates {
-		s, err := r.signature(def.Assembly, rid)
-		if err != nil {
-			continue // it refers to what is not there, so it cannot be the one that is meant
-		}
-		if params != nil {
-			s = s.substitute(params, nil)
-		}
-		if s.Equal(sig) {
-			return rid, nil
-		}
-	}
-	return 0, nil
-}
-
-func (r *Resolver) describe(t *Type) string {
-	def, err := r.definition(t)
-	if err != nil {
-		return "the type"
-	}
-	name, _ := def.Assembly.Metadata.FullName(ecma335.NewToken(ecma335.TypeDef, def.RID))
-	return "[" + def.Assembly.Name + "]" + name
-}
-
 // sig reads the signature of a method.
 func (r *resolver) sig(index ecma335.BlobIndex) (*Sig, error) {
 	return remember(r.sigs, index, r.readSig)

@@ -160,6 +160,8 @@ type sigReader struct {
 	blob  []byte
 	depth int
 	err   error
+	// canon is what the element type of native code for any reference type means; nil in metadata, which has none.
+	canon *Type
 }
 
 func (s *sigReader) fail(err error) *Type {
@@ -226,6 +228,8 @@ func (s *sigReader) typ() *Type {
 		return s.named(kind)
 	case kind.isPrimitive():
 		return &plainTypes[kind]
+	case kind == elementCanon && s.canon != nil:
+		return s.canon
 	}
 	t := &Type{Kind: kind}
 	switch kind {
