@@ -170,16 +170,20 @@ func printMeasured(u *ui.UI, r *measure.Report) error {
 	return nil
 }
 
-// timeTable is what was timed.
+// timeTable is what was timed: medians, unless the head says something else.
 func timeTable(r *measure.Report) *ui.Table {
-	t := &ui.Table{Head: []string{"ROOT", "MIN", "MEDIAN", "P90", "RATIO OF MEDIANS (95 %)", "CPU", "MEMORY"}, Right: []bool{false, true, true, true, true, true, true}}
+	t := &ui.Table{Head: []string{"ROOT", "MIN", "RATIO", "MEDIAN", "RATIO (95 %)", "P90", "CPU", "RATIO", "MEMORY", "RATIO"}}
 	cold := r.Roots[0].Cold != nil
 	if cold {
-		t.Head, t.Right = append(t.Head, "COLD", "RATIO (95 %)", "COLD READS"), append(t.Right, true, true, true)
+		t.Head = append(t.Head, "COLD", "RATIO (95 %)", "COLD READS")
+	}
+	for range t.Head {
+		t.Right = append(t.Right, len(t.Right) > 0)
 	}
 	for _, root := range r.Roots {
 		s := root.Milliseconds
-		cells := []string{root.Path, milliseconds(s.Min), milliseconds(s.Median), milliseconds(s.P90), ratio(s), medianOf(root.CPU, "ms"), medianOf(root.Memory, "MiB")}
+		cells := []string{root.Path, milliseconds(s.Min), ratioOfMinima(s), milliseconds(s.Median), ratio(s), milliseconds(s.P90),
+			medianOf(root.CPU, "ms"), ratioOfMedians(root.CPU), medianOf(root.Memory, "MiB"), ratioOfMedians(root.Memory)}
 		if cold {
 			cells = append(cells, medianOf(root.Cold, "ms"), ratio(root.Cold), medianOf(root.ColdRead, "MB"))
 		}
@@ -216,15 +220,32 @@ func medianOf(s *measure.Series, unit string) string {
 	return fmt.Sprintf("%.1f %s", s.Median, unit)
 }
 
+// ratio is that of the medians, and how sure it is.
 func ratio(s *measure.Series) string {
-	if s == nil || s.Ratio == nil {
-		return "1"
-	}
-	text := fmt.Sprintf("%.3f", s.Ratio.Median)
-	if s.Ratio.Low != nil {
+	text := ratioOfMedians(s)
+	if s != nil && s.Ratio != nil && s.Ratio.Low != nil {
 		text += fmt.Sprintf(" (%.3f–%.3f)", *s.Ratio.Low, *s.Ratio.High)
 	}
 	return text
+}
+
+func ratioOfMedians(s *measure.Series) string {
+	return ratioOf(s, func(r measure.Ratio) float64 { return r.Median })
+}
+
+func ratioOfMinima(s *measure.Series) string {
+	return ratioOf(s, func(r measure.Ratio) float64 { return r.Min })
+}
+
+// ratioOf is a ratio to the first root, whose own is 1.
+func ratioOf(s *measure.Series, of func(measure.Ratio) float64) string {
+	switch {
+	case s == nil:
+		return "–"
+	case s.Ratio == nil:
+		return "1"
+	}
+	return fmt.Sprintf("%.3f", of(*s.Ratio))
 }
 
 // share is a ratio to the first root, which has none.

@@ -123,7 +123,7 @@ func (s Script) explain(err error, o Outcome) error {
 			WithHint("check the URL and the ready file, or give it more time with --timeout")
 	case errors.Is(err, errTimeout):
 		return fault.New("", "the program did not end within %s and was killed", s.Timeout).
-			WithHint("a server is stopped by --stop-after or --url; more time is given by --timeout")
+			WithHint("a server is asked and stopped with --url or --ready-file; --timeout gives more time")
 	}
 	return err
 }
