@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -84,9 +85,16 @@ func (j *job) setUpApp() error {
 const outsideHome = "does not lie beside " + layout.CoreLib
 
 // keepHome leaves out the assemblies that do not lie in the folder from which the runtime takes its own, such as those of
-// plug-ins.
+// plug-ins, and forgets those that have a namesake there.
 func (p *plan) keepHome() {
 	dir := p.home()
+	names := map[string]bool{}
+	for _, a := range p.assemblies {
+		names[strings.ToLower(a.Name)] = names[strings.ToLower(a.Name)] || path.Dir(a.Path) == dir
+	}
+	p.assemblies = slices.DeleteFunc(p.assemblies, func(a assembly) bool {
+		return path.Dir(a.Path) != dir && names[strings.ToLower(a.Name)]
+	})
 	for i := range p.assemblies {
 		if a := &p.assemblies[i]; a.member && path.Dir(a.Path) != dir {
 			a.member, a.rooted, a.reason = false, false, outsideHome

@@ -76,16 +76,16 @@ func (a *App) RID() string {
 	return a.Deps.RID()
 }
 
-// home keeps, in a tree without frameworks, the files that lie beside System.Private.CoreLib where there are others of
-// their name: the runtime takes those that it is started with from there.
+// home keeps, in a tree without frameworks, the files of the folder of System.Private.CoreLib where there are others of
+// their name: the runtime takes those that it is started with from there. Without that assembly it is the top folder.
 func home(originals map[string][]string) {
-	core := originals[CoreLib+".dll"]
-	if len(core) != 1 {
-		return
+	dir := "."
+	if core := originals[CoreLib+".dll"]; len(core) == 1 {
+		dir = path.Dir(core[0])
 	}
 	for name, paths := range originals {
 		for _, p := range paths {
-			if path.Dir(p) == path.Dir(core[0]) {
+			if path.Dir(p) == dir {
 				originals[name] = []string{p}
 			}
 		}
