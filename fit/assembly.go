@@ -3,6 +3,7 @@ package fit
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
@@ -22,6 +23,7 @@ type assembly struct {
 	forwards   map[string]string // full name of a type -> the assembly it moved to
 	mentions   []mention
 	literals   []string // string literals that may be the name of an assembly
+	says       []string // identifiers of conditions that it names
 	used       map[string][]string
 }
 
@@ -148,7 +150,15 @@ func (a *assembly) readNatives(m *ecma335.Metadata) error {
 
 // readTexts gathers the names of types in other assemblies that stand in string literals and in values of attributes.
 func (a *assembly) readTexts(m *ecma335.Metadata) {
+	for _, identifier := range conditions() {
+		if m.Names(identifier) {
+			a.says = append(a.says, identifier)
+		}
+	}
 	for text := range m.UserStrings() {
+		if slices.Contains(conditions(), text) {
+			a.says = append(a.says, text)
+		}
 		a.mentions = appendMentions(a.mentions, text)
 		if name := displayName(text); name != "" {
 			a.literals = append(a.literals, name)

@@ -9,12 +9,16 @@ import (
 	"strings"
 
 	"github.com/r2rpack/r2rpack/layout"
+	"github.com/r2rpack/r2rpack/manifest"
 )
 
 // Codes gives the codes that Check may find, by name.
 func Codes() []layout.CodeDoc { return slices.Clone(codes) }
 
 var (
+	leftOutNeeded = layout.CodeDoc{Code: "left-out-needed", Severity: layout.Error,
+		Meaning: "The application needs a file that the root was composed without, as its build record tells.",
+		Remedy:  "compose with --fit for this application too, or with --keep NAME"}
 	nativeMissing = layout.CodeDoc{Code: "native-missing", Severity: layout.Error,
 		Meaning: "A native library that assemblies of the framework call is not there. Programs fail when they need it.",
 		Remedy:  "put the file back, or compose again"}
@@ -22,12 +26,16 @@ var (
 		Meaning: "An assembly that others of the frameworks refer to is not there. Programs fail when they need it.",
 		Remedy:  "put the assembly back, or compose again; for a fitted root --keep NAME keeps it"}
 
-	codes = []layout.CodeDoc{nativeMissing, referenceMissing}
+	codes = []layout.CodeDoc{leftOutNeeded, nativeMissing, referenceMissing}
 )
 
-// Check finds what the assemblies of a root's frameworks need and the root does not have, whatever its deps.json say: an
-// assembly, or a native library. A tree without frameworks has no findings.
+// Check finds what the assemblies of a fitted root need and the root does not have, whatever its deps.json say: an
+// assembly, or a native library. A root that nothing was left out of has no findings: its deps.json tell.
 func Check(ctx context.Context, fsys fs.FS) ([]layout.Finding, error) {
+	left, err := leftOut(fsys)
+	if len(left) == 0 || err != nil {
+		return nil, err
+	}
 	root, err := layout.Read(fsys)
 	if err != nil || root.Framework(layout.NETCore) == nil {
 		return nil, nil // layout.Verify tells
@@ -44,6 +52,25 @@ func Check(ctx context.Context, fsys fs.FS) ([]layout.Finding, error) {
 		out = append(out, lib.checkNatives(f, stack)...)
 	}
 	return out, nil
+}
+
+// leftOut gives what the build record of a root says was left out on purpose.
+func leftOut(fsys fs.FS) ([]manifest.LeftOut, error) {
+	build, err := manifest.ReadBuild(fsys)
+	if build == nil || err != nil {
+		return nil, err
+	}
+	return build.LeftOut, nil
+}
+
+// CheckApp finds what an application needs of a root and what was left out there on purpose.
+func CheckApp(ctx context.Context, fsys fs.FS, a App) ([]layout.Finding, error) {
+	missing, err := Missing(ctx, fsys, a)
+	var out []layout.Finding
+	for _, l := range missing {
+		out = append(out, finding(leftOutNeeded, l.Path, "was left out (%s), and %s needs it", l.Reason, a.Name))
+	}
+	return out, err
 }
 
 // under gives a framework and those that it stands on.

@@ -1,6 +1,8 @@
 package fit
 
 import (
+	"slices"
+
 	"github.com/r2rpack/r2rpack/layout"
 )
 
@@ -9,9 +11,20 @@ type closure struct {
 	scope   scope
 	reached map[*member]bool // true: with all it refers to; false: a facade for the sake of single types
 	queue   []*member
+	said    map[string][]string // identifier of a condition -> assemblies that name it
+	waiting []conditional
 }
 
-func newClosure(s scope) *closure { return &closure{scope: s, reached: map[*member]bool{}} }
+// conditional is a name in a text that is followed once another assembly names one of some identifiers.
+type conditional struct {
+	mention
+	from string
+	when []string
+}
+
+func newClosure(s scope) *closure {
+	return &closure{scope: s, reached: map[*member]bool{}, said: map[string][]string{}}
+}
 
 // start adds what every process loads.
 func (c *closure) start() { c.reach(c.scope.find(layout.CoreLib)) }
@@ -47,9 +60,18 @@ func (c *closure) touch(m *member) {
 // run follows what was added to the end.
 func (c *closure) run() {
 	for len(c.queue) > 0 {
-		next := c.queue[0]
-		c.queue = c.queue[1:]
-		c.follow(next.assembly)
+		for len(c.queue) > 0 {
+			next := c.queue[0]
+			c.queue = c.queue[1:]
+			c.follow(next.assembly)
+		}
+		c.waiting = slices.DeleteFunc(c.waiting, func(w conditional) bool {
+			if !c.holds(w) {
+				return false
+			}
+			c.mention(w.mention)
+			return true
+		})
 	}
 }
 
@@ -57,9 +79,25 @@ func (c *closure) follow(a *assembly) {
 	for _, name := range a.references {
 		c.reach(c.scope.find(name))
 	}
-	for _, m := range a.mentions {
-		c.mention(m)
+	if !a.facade { // a facade names what it forwards, and uses none of it
+		for _, identifier := range a.says {
+			c.said[identifier] = append(c.said[identifier], a.name)
+		}
 	}
+	for _, m := range a.mentions {
+		if when := condition(a.name, m.assembly); len(when) > 0 {
+			c.waiting = append(c.waiting, conditional{m, a.name, when})
+		} else {
+			c.mention(m)
+		}
+	}
+}
+
+// holds says whether an assembly other than the one with the text names an identifier of its condition.
+func (c *closure) holds(w conditional) bool {
+	return slices.ContainsFunc(w.when, func(identifier string) bool {
+		return slices.ContainsFunc(c.said[identifier], func(by string) bool { return by != w.from })
+	})
 }
 
 // maxForwards bounds the way of a type from facade to facade.

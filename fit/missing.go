@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/manifest"
 )
@@ -14,8 +13,8 @@ import (
 // tells, sorted by path. It is empty for a root that nothing was left out of, and where the application's frameworks are
 // not there for another reason. Name of a result is empty for a whole framework, whose deps.json it is then.
 func Missing(ctx context.Context, root fs.FS, a App) ([]manifest.LeftOut, error) {
-	build, err := manifest.ReadBuild(root)
-	if build == nil || len(build.LeftOut) == 0 || err != nil {
+	left, err := leftOut(root)
+	if len(left) == 0 || err != nil {
 		return nil, err
 	}
 	model, err := layout.Read(root)
@@ -32,12 +31,12 @@ func Missing(ctx context.Context, root fs.FS, a App) ([]manifest.LeftOut, error)
 	}
 	needed := map[string]bool{}
 	for _, p := range read.programs {
-		for _, path := range p.missing(model, lib, read, build.LeftOut) {
+		for _, path := range p.missing(model, lib, read, left) {
 			needed[path] = true
 		}
 	}
 	var out []manifest.LeftOut
-	for _, l := range build.LeftOut {
+	for _, l := range left {
 		if needed[l.Path] {
 			out = append(out, l)
 		}
@@ -102,20 +101,4 @@ func (a *app) brings(name string) bool {
 		}
 	}
 	return false
-}
-
-// Describe says in one line what an application lacks on a root, "" for an empty list.
-func Describe(missing []manifest.LeftOut) string {
-	var names []string
-	for _, l := range missing {
-		name := l.Name
-		if name == "" {
-			name = strings.Split(l.Path, "/")[1]
-		}
-		names = append(names, name)
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return fault.New("", "needs %s, which the root was composed without", strings.Join(names, ", ")).Error()
 }

@@ -9,9 +9,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/r2rpack/r2rpack/audit"
+	"github.com/r2rpack/r2rpack/fit"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/ui"
 	"github.com/r2rpack/r2rpack/layout"
+	"github.com/r2rpack/r2rpack/manifest"
 	"github.com/r2rpack/r2rpack/pack"
 	"github.com/r2rpack/r2rpack/source"
 )
@@ -20,13 +22,15 @@ func newVerify(u *ui.UI) *cobra.Command {
 	var trees *treeFlags
 	var list bool
 	var against string
+	var apps []string
 	cmd := &cobra.Command{
 		Use:   "verify TREE",
 		Short: "Check a dotnet root or an application, as a folder or an archive: exit code 3 if it has errors",
 		Long: `Checks that the unmodified .NET runtime will accept a dotnet root: its layout, its versions, and every link between a
 component assembly and its composite image. In an application that brings its framework with it, in one folder or in one
 file, the links are checked. For an archive that pack made, the checksum files and the manifest beside it
-are checked too. Each finding has a stable code; --codes lists them all.`,
+are checked too. In a fitted root it knows what was left out on purpose, and --app tells whether an application needs
+any of it. Each finding has a stable code; --codes lists them all.`,
 		Example: `  r2rpack verify root
   r2rpack verify dist/aspnetcore-runtime-composite-10.0.12-linux-x64.tar.gz
   r2rpack verify root --against nuget:10.0.12/linux-x64
@@ -46,7 +50,7 @@ are checked too. Each finding has a stable code; --codes lists them all.`,
 			if err != nil {
 				return err
 			}
-			findings, err := verifyTree(cmd.Context(), names[0], o)
+			findings, err := verifyTree(cmd.Context(), u, names[0], apps, o)
 			if err != nil {
 				return err
 			}
@@ -63,11 +67,12 @@ are checked too. Each finding has a stable code; --codes lists them all.`,
 	trees = addTreeFlags(cmd)
 	jsonFlag(cmd, u)
 	cmd.Flags().StringVar(&against, "against", "", "compare every method, fixup and table of a linked composite with the `SET` it was linked from")
+	cmd.Flags().StringArrayVar(&apps, "app", nil, "tell what the application published in `APPDIR` needs of a fitted root that was left out; repeatable")
 	cmd.Flags().BoolVar(&list, "codes", false, "list the codes of all findings with what to do about them")
 	return cmd
 }
 
-func verifyTree(ctx context.Context, spec string, o source.Options) ([]layout.Finding, error) {
+func verifyTree(ctx context.Context, u *ui.UI, spec string, apps []string, o source.Options) ([]layout.Finding, error) {
 	t, err := source.Open(ctx, spec, o)
 	if err != nil {
 		return nil, err
@@ -77,11 +82,55 @@ func verifyTree(ctx context.Context, spec string, o source.Options) ([]layout.Fi
 	if err != nil {
 		return nil, fault.Wrap(err, spec, "")
 	}
+	fitted, err := verifyFit(ctx, u, t, apps, o)
+	if err != nil {
+		return nil, fault.Wrap(err, spec, "")
+	}
+	findings = append(findings, fitted...)
 	if t.Kind != source.KindArchive {
 		return findings, nil
 	}
 	beside, err := pack.VerifyDist(ctx, spec, t)
 	return append(findings, beside...), err
+}
+
+// verifyFit judges a root that files were left out of on purpose, and says how many.
+func verifyFit(ctx context.Context, u *ui.UI, root *source.Tree, apps []string, o source.Options) ([]layout.Finding, error) {
+	build, err := manifest.ReadBuild(root)
+	if err != nil {
+		return nil, err
+	}
+	if build != nil && len(build.LeftOut) > 0 {
+		u.Note("%s: %d files were left out on purpose (%s)", root.Spec, len(build.LeftOut), fitDescription(build))
+	}
+	findings, err := fit.Check(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	for _, spec := range apps {
+		app, err := source.Open(ctx, spec, o)
+		if err != nil {
+			return nil, err
+		}
+		defer app.Close()
+		needed, err := fit.CheckApp(ctx, root, fit.App{Name: spec, Files: app})
+		if err != nil {
+			return nil, err
+		}
+		findings = append(findings, needed...)
+	}
+	return findings, nil
+}
+
+// fitDescription says what a root was fitted for: "fit app; without lttng".
+func fitDescription(build *manifest.Build) string {
+	var parts []string
+	for _, name := range []string{"fit", "keep", "without"} {
+		if value := build.Options[name]; value != "" {
+			parts = append(parts, name+" "+strings.ReplaceAll(value, ",", ", "))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // report prints findings and turns errors among them into the exit code for findings.
@@ -142,7 +191,7 @@ func printCodes(u *ui.UI) error {
 
 // codes are those of all checks, by name.
 func codes() []layout.CodeDoc {
-	list := slices.Concat(layout.Codes(), pack.Codes(), audit.Codes())
+	list := slices.Concat(layout.Codes(), pack.Codes(), audit.Codes(), fit.Codes())
 	slices.SortFunc(list, func(a, b layout.CodeDoc) int { return strings.Compare(a.Code, b.Code) })
 	return list
 }

@@ -1,6 +1,7 @@
 package ecma335
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
 	"unicode/utf16"
@@ -31,4 +32,10 @@ func text16(blob []byte) string {
 		units[k] = binary.LittleEndian.Uint16(blob[2*k:])
 	}
 	return string(utf16.Decode(units))
+}
+
+// Names says whether an identifier is among the names of the module, or ends one: of its own types and members, and of
+// those it refers to (#Strings, II.24.2.3).
+func (m *Metadata) Names(identifier string) bool {
+	return bytes.Contains(m.strings, append([]byte(identifier), 0))
 }
