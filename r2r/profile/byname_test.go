@@ -3,56 +3,12 @@ package profile
 import (
 	"bytes"
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
-	"github.com/r2rpack/r2rpack/r2r/internal/packs"
-	"github.com/r2rpack/r2rpack/r2r/pe"
 )
-
-// packScope gives a scope of all assemblies of the packs of a version.
-func packScope(t testing.TB, version string) *Scope {
-	t.Helper()
-	s := NewScope()
-	for _, file := range packs.DLLs(t, packs.Extract(t, version)) {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if md := managed(t, data); md != nil {
-			if _, err := s.Add(strings.TrimSuffix(filepath.Base(file), ".dll"), md); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return s
-}
-
-// managed gives the metadata of an image, nil if it has none.
-func managed(t testing.TB, data []byte) *ecma335.Metadata {
-	t.Helper()
-	file, err := pe.Parse(data)
-	if err != nil {
-		return nil
-	}
-	header, err := file.CLI()
-	if err != nil || header == nil {
-		return nil
-	}
-	root, err := file.In(header.MetaData)
-	if err != nil {
-		t.Fatal(err)
-	}
-	md, err := ecma335.Parse(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return md
-}
 
 // allMethods gives every method of an assembly, generic ones over canonical arguments.
 func allMethods(t testing.TB, f *Finder, a *Assembly) []Method {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r/profile/nettrace"
@@ -118,7 +117,7 @@ func sniff(f io.ReadSeeker) (Kind, error) {
 	}
 	switch {
 	case n == 0:
-		return "", fault.New("", "is empty")
+		return "", fault.New("", "is empty").WithHint("a traced process writes its trace when it ends; it must not be killed")
 	case bytes.HasPrefix(head, []byte("Nettrace")), bytes.HasPrefix(head, []byte{0x1F, 0x8B}):
 		return KindTrace, nil
 	case bytes.HasPrefix(head, []byte("MZ")), bytes.HasPrefix(head, []byte("PK")):
@@ -132,7 +131,7 @@ func sniff(f io.ReadSeeker) (Kind, error) {
 func (s *Scope) loadTrace(ctx context.Context, f io.Reader, byName bool, use *Use) (*Set, error) {
 	u, err := nettrace.Methods(ctx, f)
 	if err != nil {
-		return nil, fault.Wrap(err, "", "cannot be read as a trace")
+		return nil, &fault.Error{What: "cannot be read as a trace", Err: err, Hint: "take the trace again, with r2rpack trace"}
 	}
 	use.Truncated, use.Dropped = u.Truncated, u.Dropped
 	if err := complete(u); err != nil {
@@ -234,7 +233,7 @@ func (s *Scope) loadMIBC(ctx context.Context, f io.Reader, use *Use) (*Set, erro
 	if err != nil {
 		return nil, err
 	}
-	p, err := Parse(filepath.Base(use.Path), data)
+	p, err := Parse(use.Path, data)
 	if err != nil {
 		return nil, err
 	}

@@ -7,27 +7,9 @@ import (
 	"testing"
 
 	"github.com/r2rpack/r2rpack/internal/testdata"
-	"github.com/r2rpack/r2rpack/r2r/internal/packs"
 	"github.com/r2rpack/r2rpack/r2r/pe"
 	"github.com/r2rpack/r2rpack/r2r/profile/nettrace"
 )
-
-// opened opens the assemblies of folders.
-func openedScope(t testing.TB, dirs ...string) *Scope {
-	t.Helper()
-	var paths []string
-	for _, dir := range dirs {
-		for _, file := range packs.DLLs(t, dir) {
-			paths = append(paths, strings.TrimPrefix(file, "/"))
-		}
-	}
-	s, release, err := OpenScope(context.Background(), Files{os.DirFS("/"), paths})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(release)
-	return s
-}
 
 func usage(t testing.TB, name string) *nettrace.Usage {
 	t.Helper()
@@ -41,13 +23,6 @@ func usage(t testing.TB, name string) *nettrace.Usage {
 		t.Fatal(err)
 	}
 	return u
-}
-
-// appScope opens the packs of a version and an app of the kit.
-func appScope(t testing.TB, version, app string) *Scope {
-	t.Helper()
-	major, _, _ := strings.Cut(version, ".")
-	return openedScope(t, packs.Extract(t, version), testdata.Path(t, "apps", "net"+major+".0", app))
 }
 
 // Every method that a trace tells of is found in the assemblies it was taken with, but for those made at run time; by
@@ -80,7 +55,7 @@ func TestTraceOfTheSameBuild(t *testing.T) {
 
 // The app's own methods, and framework code over its types, need the app.
 func TestTraceWithoutTheApp(t *testing.T) {
-	s := openedScope(t, packs.Extract(t, "10.0.12"))
+	s := packScope(t, "10.0.12")
 	got, err := s.Trace(context.Background(), usage(t, "profile-webapi-10.0.12-r2r.nettrace.gz"), false)
 	if err != nil || got.Outside["webapi"] < 20 || len(got.Outside) != 1 || got.Set.Len() < 8000 {
 		t.Error(err, got)
@@ -88,7 +63,7 @@ func TestTraceWithoutTheApp(t *testing.T) {
 }
 
 func TestTraceOfAnotherBuild(t *testing.T) {
-	s := openedScope(t, packs.Extract(t, "10.0.12"))
+	s := packScope(t, "10.0.12")
 	u := usage(t, "profile-hello-8.0.31-alljit.nettrace.gz")
 	_, err := s.Trace(context.Background(), u, false)
 	if want := "System.Private.CoreLib of Microsoft.NETCore.App 8.0.31 is not the one at hand"; err == nil || !strings.Contains(err.Error(), want) {
@@ -102,8 +77,9 @@ func TestTraceOfAnotherBuild(t *testing.T) {
 
 // Without symbols to tell builds apart, the names of methods do.
 func TestTraceChecksNames(t *testing.T) {
-	s := openedScope(t, packs.Extract(t, "10.0.12"))
+	s := packScope(t, "10.0.12")
 	for _, a := range s.byName {
+		defer func(known pe.CodeView) { a.PDB = known }(a.PDB)
 		a.PDB = pe.CodeView{}
 	}
 	if got, err := s.Trace(context.Background(), usage(t, "profile-hello-10.0.12-alljit.nettrace.gz"), false); err != nil || got.Set.Len() < 1600 {

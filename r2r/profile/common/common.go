@@ -1,0 +1,117 @@
+// Package common carries the common startup profile: the methods that programs of many kinds need when they start, by
+// name, so that it holds for every build of a framework. The tool internal/tools/profiles trains it.
+package common
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/r2rpack/r2rpack/r2r/profile"
+)
+
+// Majors are the major versions of .NET that were trained on, in rising order.
+var Majors = []int{8, 10}
+
+// Shared is the part that is the same for all Majors.
+const Shared = "shared"
+
+// files are the parts, each the text form of a set, compressed. No method is in two of them that are used together.
+//
+//go:embed *.txt.zst
+var files embed.FS
+
+// Profile is the common profile for a framework.
+type Profile struct {
+	Major  int    // that it was trained on
+	Digest string // SHA-256 of the parts it is made of, as they are carried
+
+	parts [][]byte
+}
+
+// For gives the profile for a framework of some version, such as 10.0.12: the one of its major version or, where none was
+// trained on that, the nearest, of two the newer.
+func For(version string) (*Profile, error) {
+	p := &Profile{Major: nearest(version)}
+	h := sha256.New()
+	for _, name := range []string{Shared, strconv.Itoa(p.Major)} {
+		data, err := files.ReadFile(FileName(name))
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(h, "%s %d\n", name, len(data))
+		h.Write(data)
+		p.parts = append(p.parts, data)
+	}
+	p.Digest = hex.EncodeToString(h.Sum(nil))
+	return p, nil
+}
+
+func nearest(version string) int {
+	text, _, _ := strings.Cut(version, ".")
+	major, err := strconv.Atoi(text)
+	best := Majors[len(Majors)-1]
+	if err != nil {
+		return best
+	}
+	for _, m := range Majors {
+		if d, b := distance(m, major), distance(best, major); d < b || d == b && m > best {
+			best = m
+		}
+	}
+	return best
+}
+
+func distance(a, b int) int { return max(a, b) - min(a, b) }
+
+// Set gives the methods.
+func (p *Profile) Set() (*profile.Set, error) {
+	all := profile.NewSet()
+	for _, data := range p.parts {
+		set, err := Decode(data)
+		if err != nil {
+			return nil, err
+		}
+		all.Union(set)
+	}
+	return all, nil
+}
+
+// FileName is the file of a part: Shared, or a major version.
+func FileName(part string) string { return part + ".txt.zst" }
+
+// maxText bounds the text of a part, in bytes; those of today have some five million.
+const maxText = 64 << 20
+
+// Decode reads a part.
+func Decode(data []byte) (*profile.Set, error) {
+	r, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderMaxMemory(maxText), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return profile.ReadText(io.LimitReader(r, maxText))
+}
+
+// Encode writes a part. Equal sets give equal bytes.
+func Encode(set *profile.Set) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(16<<20))
+	if err != nil {
+		return nil, err
+	}
+	if err := set.WriteText(w); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
