@@ -55,7 +55,9 @@ path of the file at fault, what is wrong, and what to do. ` + "`--json`" + ` giv
 	}
 	b.WriteString(`
 Components and composites are judged for each set of frameworks that a process loads together: every framework with those that its
-runtimeconfig.json leads to. In folders that are no framework, each folder is judged by itself.
+runtimeconfig.json leads to. In folders that are no framework, each folder is judged by itself. The files inside of a single-file
+application are judged as those of a folder are, also where it lies in a folder or archive. ` + "`--codes`" + ` lists in addition the codes for
+archives that pack made, for single-file applications, and for ` + "`--against`" + `.
 `)
 	return b.String()
 }
