@@ -9,7 +9,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-DEBIAN_TEST = mono-utils pigz zstd xz-utils unzip libarchive-tools binutils binutils-aarch64-linux-gnu
+DEBIAN_TEST = mono-utils pigz zstd xz-utils unzip libarchive-tools binutils binutils-aarch64-linux-gnu chromium fonts-dejavu-core
 
 R2RPACK_DATA ?= ../shared/data
 override R2RPACK_DATA := $(abspath $(R2RPACK_DATA))
