@@ -75,11 +75,11 @@ func typeHash(m *ecma335.Metadata, t ecma335.Token, depth int) (uint32, error) {
 	if depth > maxDepth {
 		return 0, format.Errorf("type name", format.Offset, uint64(t), "type %s is nested deeper than %d", t, maxDepth)
 	}
-	name, enclosing, err := m.TypeName(t)
+	namespace, name, enclosing, err := m.TypeNameBytes(t)
 	if err != nil {
 		return 0, err
 	}
-	hash := nativeformat.TypeNameHash(name.Namespace, name.Name)
+	hash := nativeformat.TypeNameHash(namespace, name)
 	if enclosing.IsNil() {
 		return hash, nil
 	}

@@ -32,6 +32,7 @@ func (p *plan) planRuns(text *pe.SectionPlan) error {
 		return err
 	}
 	p.runs = p.runs.merged()
+	p.copies = slices.Grow(p.copies, len(p.runs))
 	for i := range p.runs {
 		r := &p.runs[i]
 		var err error
@@ -47,6 +48,7 @@ const bodyAlignment = 4
 
 func (p *plan) addBodies() error {
 	m := p.image.Metadata
+	p.runs = make(runs, 0, m.Rows(ecma335.MethodDef)+m.Rows(ecma335.FieldRVA))
 	for rid := uint32(1); rid <= m.Rows(ecma335.MethodDef); rid++ {
 		r, err := m.MethodDef(rid)
 		if err != nil {

@@ -29,42 +29,40 @@ func (n TypeName) String() string {
 // TypeName gives the own name of a TypeDef, TypeRef or ExportedType, and the token of the type that it is nested in,
 // nil if none.
 func (m *Metadata) TypeName(t Token) (TypeName, Token, error) {
-	var name, namespace StringIndex
+	namespace, name, parent, err := m.TypeNameBytes(t)
+	return TypeName{string(namespace), string(name)}, parent, err
+}
+
+// TypeNameBytes is TypeName without copies of the texts.
+func (m *Metadata) TypeNameBytes(t Token) (namespace, name []byte, enclosing Token, err error) {
+	var nameAt, namespaceAt StringIndex
 	var parent Token
-	var err error
 	switch t.Table() {
 	case TypeDef:
 		var r TypeDefRow
 		r, err = m.TypeDef(t.RID())
-		name, namespace, parent = r.Name, r.Namespace, NewToken(TypeDef, m.Enclosing(t.RID()))
+		nameAt, namespaceAt, parent = r.Name, r.Namespace, NewToken(TypeDef, m.Enclosing(t.RID()))
 	case TypeRef:
 		var r TypeRefRow
 		r, err = m.TypeRef(t.RID())
-		name, namespace, parent = r.Name, r.Namespace, r.ResolutionScope
+		nameAt, namespaceAt, parent = r.Name, r.Namespace, r.ResolutionScope
 	case ExportedType:
 		var r ExportedTypeRow
 		r, err = m.ExportedType(t.RID())
-		name, namespace, parent = r.Name, r.Namespace, r.Implementation
+		nameAt, namespaceAt, parent = r.Name, r.Namespace, r.Implementation
 	default:
 		err = format.Errorf("type name", format.Offset, uint64(t), "token %s is no named type", t)
 	}
 	if err != nil {
-		return TypeName{}, 0, err
+		return nil, nil, 0, err
 	}
 	if parent.Table() != t.Table() {
 		parent = 0
 	}
-	n, err := m.typeName(namespace, name)
-	return n, parent, err
-}
-
-func (m *Metadata) typeName(namespace, name StringIndex) (TypeName, error) {
-	ns, err := m.String(namespace)
-	if err != nil {
-		return TypeName{}, err
+	if namespace, err = m.StringBytes(namespaceAt); err == nil {
+		name, err = m.StringBytes(nameAt)
 	}
-	n, err := m.String(name)
-	return TypeName{ns, n}, err
+	return namespace, name, parent, err
 }
 
 // FullName gives the name of a TypeDef, TypeRef or ExportedType with its namespace and the types around it, such as

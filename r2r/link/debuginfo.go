@@ -88,6 +88,7 @@ func nibbles(v uint32) int {
 // writeDebugInfo writes section 105: an element for each function that has debug information.
 func (l *linker) writeDebugInfo() error {
 	var w nativeformat.ArrayWriter
+	w.Grow(int(l.code.functions))
 	for _, m := range l.members {
 		for i := range m.methods {
 			x := &m.methods[i]

@@ -20,6 +20,7 @@ func (l *linker) writeEntryPoints() error {
 	l.tables.entryPoints = make([][]byte, len(l.members))
 	return l.each(func(m *member) error {
 		var w nativeformat.ArrayWriter
+		w.Grow(len(m.entries))
 		for _, e := range m.entries {
 			x := &m.methods[e.method]
 			if !x.kept {

@@ -13,13 +13,13 @@ type fieldLayouts struct {
 	modules []*typeTables
 	core    int                  // System.Private.CoreLib, or outside
 	public  map[string][]typeDef // types that are not nested, by full name
-	known   map[string]shape
-	classes map[string]classShape
+	values  memo[shape]
+	classes memo[classShape]
 	depth   int
 }
 
 func newFieldLayouts(members []*member) (*fieldLayouts, error) {
-	l := &fieldLayouts{public: map[string][]typeDef{}, known: map[string]shape{}, classes: map[string]classShape{}}
+	l := &fieldLayouts{public: map[string][]typeDef{}}
 	l.core = slices.IndexFunc(members, (*member).isCoreLib)
 	for i, m := range members {
 		if err := l.addTypes(i, m.image.Metadata); err != nil {
@@ -32,19 +32,19 @@ func newFieldLayouts(members []*member) (*fieldLayouts, error) {
 // valueType gives the shape of a value type.
 func (l *fieldLayouts) valueType(module int, token ecma335.Token, args []shape) shape {
 	t := l.resolve(module, token)
-	if t.module == outside || l.depth > maxSignatureDepth || len(l.known) > maxShapes {
+	if t.module == outside || l.depth > maxSignatureDepth || len(l.values.instances) > maxShapes {
 		return unknownShape(module)
 	}
-	k := key(t, args)
-	if s, ok := l.known[k]; ok {
-		return s
+	s, known := l.values.slot(t, args)
+	if known {
+		return *s
 	}
-	l.known[k] = unknownShape(module) // for a type that holds itself
+	*s = unknownShape(module) // for a type that holds itself
 	l.depth++
-	s := l.layOutValue(t, args)
+	laidOut := l.layOutValue(t, args)
 	l.depth--
-	l.known[k] = s
-	return s
+	*s = laidOut
+	return laidOut
 }
 
 // fields gives the instance fields of a type in the order of the metadata, and their explicit offsets.
@@ -53,6 +53,9 @@ func (l *fieldLayouts) fields(t typeDef, args []shape) (fields []shape, offsets 
 	rows, err := tables.metadata.Fields(t.rid)
 	if err != nil {
 		return nil, nil
+	}
+	if n := int(rows.To - rows.From); n > 0 {
+		fields, offsets = make([]shape, 0, n), make([]uint32, 0, n)
 	}
 	for rid := rows.From; rid < rows.To; rid++ {
 		row, err := tables.metadata.Field(rid)

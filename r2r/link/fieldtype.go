@@ -23,9 +23,8 @@ func (l *fieldLayouts) field(module int, signature []byte, args []shape) shape {
 }
 
 func (r *typeReader) shape(depth int) shape {
-	unknown := unknownShape(r.module)
 	if depth > maxSignatureDepth || r.err != nil {
-		return unknown
+		return unknownShape(r.module)
 	}
 	switch element := r.byte(); element {
 	case elementPtr:
@@ -48,10 +47,8 @@ func (r *typeReader) shape(depth int) shape {
 		if n := r.uint(); uint64(n) < uint64(len(r.args)) {
 			return r.args[n]
 		}
-		return unknown
 	case elementMVar:
 		r.uint()
-		return unknown
 	case elementSZArray:
 		r.shape(depth + 1)
 		return objectShape
@@ -73,7 +70,7 @@ func (r *typeReader) shape(depth int) shape {
 			return primitiveShape(primitiveSizes[i])
 		}
 	}
-	return unknown
+	return unknownShape(r.module)
 }
 
 const (

@@ -12,7 +12,7 @@ func (m *member) readFunctions(t target) error {
 	if err != nil {
 		return err
 	}
-	m.functions = make([]r2r.RuntimeFunction, 0, n)
+	m.functions, m.unwinds = make([]r2r.RuntimeFunction, 0, n), make([]uint32, 0, n)
 	for f, err := range m.image.RuntimeFunctions() {
 		if err != nil {
 			return err

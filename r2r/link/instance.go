@@ -11,6 +11,7 @@ func (l *linker) writeInstances() error {
 	lists := make([][]named, len(l.members))
 	kept := make([][]int, len(l.members))
 	err := l.each(func(m *member) error {
+		lists[m.index], kept[m.index] = make([]named, 0, len(m.instances)), make([]int, 0, len(m.instances))
 		for i := range m.instances {
 			e := &m.instances[i]
 			if !m.methods[e.method].kept {
@@ -36,12 +37,12 @@ func (l *linker) instanceTable(lists [][]named, kept [][]int) error {
 		return err
 	}
 	var w nativeformat.HashtableWriter
-	n := 0
+	n := total(lists)
+	w.Grow(n)
 	for i, m := range l.members {
 		for k, e := range lists[i] {
 			from := &m.instances[kept[i][k]]
 			w.Add(e.hash, nativeformat.EntryPointPayload(e.signature, m.methods[from.method].newFirst, m.fixups(from.Fixups)))
-			n++
 		}
 	}
 	var err error

@@ -141,6 +141,7 @@ func (m *member) read(t target) error {
 }
 
 func (m *member) readEntries() error {
+	m.entries = make([]entry, 0, min(len(m.functions), int(m.image.Metadata.Rows(ecma335.MethodDef))))
 	for e, err := range m.image.MethodEntries(&m.image.Components[0]) {
 		if err != nil {
 			return format.Named(err, r2r.SectionMethodDefEntryPoints.String())
@@ -151,6 +152,7 @@ func (m *member) readEntries() error {
 }
 
 func (m *member) readInstances() error {
+	m.instances = make([]instance, 0, max(0, len(m.functions)-len(m.entries)))
 	for e, err := range m.image.InstanceEntries() {
 		if err != nil {
 			return format.Named(err, r2r.SectionInstanceMethodEntryPoints.String())
@@ -170,6 +172,13 @@ func (m *member) readMethods() error {
 	for _, e := range m.instances {
 		starts[e.method] = true
 	}
+	n := 1
+	for _, start := range starts {
+		if start {
+			n++
+		}
+	}
+	m.methods = make([]method, 0, n)
 	number := make([]int, len(m.functions))
 	for i := range m.functions {
 		if starts[i] || i == 0 {

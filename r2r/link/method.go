@@ -75,16 +75,41 @@ func (l *linker) eachSpan(f func(*member, *method) error) error {
 
 // scanCode lists the operands of all kept code that lead out of their method, and what they lead to.
 func (l *linker) scanCode() error {
-	err := l.eachSpan(func(m *member, x *method) error {
-		var err error
-		x.patches, err = l.target.patches(m, x)
-		return err
+	spans := l.spans()
+	err := l.parallel(len(spans), func(i int) error {
+		return fault.Wrap(l.scan(spans[i]), spans[i].member.input.Name, "cannot be linked")
 	})
 	if err != nil {
 		return err
 	}
 	return l.each((*member).markAll)
 }
+
+// scan lists the operands of a span, all in one piece of memory.
+func (l *linker) scan(s span) error {
+	methods := s.member.methods[s.from:s.to]
+	ends := make([]int, len(methods))
+	patches := make([]patch, 0, spanBytes/codePerPatch)
+	for i := range methods {
+		if methods[i].kept {
+			var err error
+			if patches, err = l.target.patches(patches, s.member, &methods[i]); err != nil {
+				return err
+			}
+		}
+		ends[i] = len(patches)
+	}
+	patches = slices.Clone(patches)
+	from := 0
+	for i, end := range ends {
+		methods[i].patches = patches[from:end:end]
+		from = end
+	}
+	return nil
+}
+
+// codePerPatch is about the bytes of code for one operand that leads out of its method.
+const codePerPatch = 24
 
 // codeArea is the code of the composite, and what belongs to it but is not code.
 type codeArea struct {

@@ -17,6 +17,15 @@ type named struct {
 	hash      uint32 // all bits
 }
 
+// total counts the entries of all members.
+func total(lists [][]named) int {
+	n := 0
+	for _, list := range lists {
+		n += len(list)
+	}
+	return n
+}
+
 // name reads the signature of an entry, computes its hash, holds it against the bits that the member's own table has,
 // and gives the signature an owner if it leaves it out: without one only row numbers would be compared, and those of
 // all members are in the same table now.

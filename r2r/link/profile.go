@@ -129,16 +129,16 @@ func (l *linker) writeProfiles() error {
 	if err := l.separateTwins(lists); err != nil {
 		return err
 	}
+	n := total(lists)
+	if n == 0 {
+		return nil
+	}
 	var w nativeformat.HashtableWriter
-	n := 0
+	w.Grow(n)
 	for i := range lists {
 		for k, e := range lists[i] {
 			w.Add(e.hash, nativeformat.EntryPointPayload(e.signature, profileVersion, data[i][k]))
-			n++
 		}
-	}
-	if n == 0 {
-		return nil
 	}
 	l.tables.profiles, err = l.hashtable(&w, n)
 	return err

@@ -8,8 +8,8 @@ import (
 type target interface {
 	// checkFunctions completes the functions' ends and checks that code and unwind information lie in the image.
 	checkFunctions(m *member) error
-	// patches lists the operands of a method that lead out of it, by address.
-	patches(m *member, x *method) ([]patch, error)
+	// patches appends the operands of a method that lead out of it, by address.
+	patches(dst []patch, m *member, x *method) ([]patch, error)
 	// apply makes the operand at p, in code that now lies at rva, lead to another address.
 	apply(code []byte, x *method, rva uint32, p patch, to uint32)
 	// personality gives the offset, in the unwind information of a function, of the RVA of its personality routine.

@@ -107,8 +107,7 @@ func (targetARM64) personality(unwind []byte) (int, error) {
 	return at, nil
 }
 
-func (targetARM64) patches(m *member, x *method) ([]patch, error) {
-	var out []patch
+func (targetARM64) patches(dst []patch, m *member, x *method) ([]patch, error) {
 	for _, f := range m.functions[x.first : x.first+x.count] {
 		unwind, err := m.pe.From(f.Unwind)
 		if err != nil {
@@ -122,7 +121,7 @@ func (targetARM64) patches(m *member, x *method) ([]patch, error) {
 		err = arm64.Operands(code, func(o arm64.Operand) bool {
 			to := o.Address(uint64(f.Begin))
 			if o.Kind == arm64.Pair {
-				out = append(out, patch{at: f.Begin + uint32(o.Adrp), target: uint32(to), extra: uint32(o.Add - o.Adrp)})
+				dst = append(dst, patch{at: f.Begin + uint32(o.Adrp), target: uint32(to), extra: uint32(o.Add - o.Adrp)})
 			}
 			if inside := to >= uint64(x.begin) && to < uint64(x.end); inside == (o.Kind == arm64.Pair) || to >= uint64(m.pe.SizeOfImage) {
 				wrong = refuse("code", f.Begin+uint32(max(o.Offset, o.Adrp)), "an instruction leads to %#x, which it should not reach", to)
@@ -136,7 +135,7 @@ func (targetARM64) patches(m *member, x *method) ([]patch, error) {
 			return nil, atRVA(err, f.Begin)
 		}
 	}
-	return out, nil
+	return dst, nil
 }
 
 func (targetARM64) apply(code []byte, x *method, rva uint32, p patch, to uint32) {

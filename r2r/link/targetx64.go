@@ -37,8 +37,7 @@ func (t targetX64) checkFunctions(m *member) error {
 	return nil
 }
 
-func (targetX64) patches(m *member, x *method) ([]patch, error) {
-	var out []patch
+func (targetX64) patches(dst []patch, m *member, x *method) ([]patch, error) {
 	for _, f := range m.functions[x.first : x.first+x.count] {
 		code, err := m.pe.At(f.Begin, f.End-f.Begin)
 		if err != nil {
@@ -54,7 +53,7 @@ func (targetX64) patches(m *member, x *method) ([]patch, error) {
 				wrong = refuse("code", f.Begin+uint32(o.Offset), "an instruction leads out of its method to %#x", to)
 				return false
 			}
-			out = append(out, patch{at: f.Begin + uint32(o.Offset), target: uint32(to), extra: uint32(o.End - o.Offset)})
+			dst = append(dst, patch{at: f.Begin + uint32(o.Offset), target: uint32(to), extra: uint32(o.End - o.Offset)})
 			return true
 		})
 		if err == nil {
@@ -64,7 +63,7 @@ func (targetX64) patches(m *member, x *method) ([]patch, error) {
 			return nil, atRVA(err, f.Begin)
 		}
 	}
-	return out, nil
+	return dst, nil
 }
 
 func (targetX64) apply(code []byte, x *method, rva uint32, p patch, to uint32) {

@@ -16,9 +16,8 @@ type twinKey struct{ rid, owner uint32 }
 // compare, so that the index is not written where it is not needed.
 func (l *linker) separateTwins(lists [][]named) error {
 	keys := map[twinKey][]*named{}
-	n := 0
+	n := total(lists)
 	for i := range lists {
-		n += len(lists[i])
 		for k := range lists[i] {
 			e := &lists[i][k]
 			if e.method.owner.token.Table() == ecma335.TypeDef {

@@ -20,6 +20,8 @@ type typeTables struct {
 	offsets  map[uint32]uint32                 // by Field
 	generics map[uint32]int                    // number of parameters, by TypeDef
 	nested   map[nestedName]uint32
+	resolved []typeDef                // by TypeRef, of those that were looked for and found
+	names    map[ecma335.Token]string // of base classes
 }
 
 type nestedName struct {
@@ -34,6 +36,8 @@ func (l *fieldLayouts) addTypes(module int, md *ecma335.Metadata) error {
 		return err
 	}
 	l.modules = append(l.modules, t)
+	l.values.add(md.Rows(ecma335.TypeDef))
+	l.classes.add(md.Rows(ecma335.TypeDef))
 	for rid := uint32(1); rid <= md.Rows(ecma335.TypeDef); rid++ {
 		row, err := md.TypeDef(rid)
 		if err != nil {
@@ -64,7 +68,8 @@ const (
 
 func newTypeTables(md *ecma335.Metadata) (*typeTables, error) {
 	t := &typeTables{metadata: md, sizes: map[uint32]ecma335.ClassLayoutRow{}, offsets: map[uint32]uint32{},
-		generics: map[uint32]int{}, nested: map[nestedName]uint32{}}
+		generics: map[uint32]int{}, nested: map[nestedName]uint32{},
+		resolved: make([]typeDef, md.Rows(ecma335.TypeRef)+1), names: map[ecma335.Token]string{}}
 	for rid := uint32(1); rid <= md.Rows(ecma335.ClassLayout); rid++ {
 		row, err := md.ClassLayout(rid)
 		if err != nil {
@@ -100,9 +105,17 @@ func (l *fieldLayouts) resolve(module int, token ecma335.Token) typeDef {
 	if token.Table() == ecma335.TypeDef {
 		return typeDef{module, token.RID()}
 	}
-	if token.Table() != ecma335.TypeRef {
+	resolved := l.modules[module].resolved
+	if token.Table() != ecma335.TypeRef || uint64(token.RID()) >= uint64(len(resolved)) {
 		return typeDef{module: outside}
 	}
+	if resolved[token.RID()].rid == 0 {
+		resolved[token.RID()] = l.resolveReference(module, token)
+	}
+	return resolved[token.RID()]
+}
+
+func (l *fieldLayouts) resolveReference(module int, token ecma335.Token) typeDef {
 	md := l.modules[module].metadata
 	name, enclosing, err := md.TypeName(token)
 	if err != nil || l.depth > maxSignatureDepth {
@@ -163,9 +176,11 @@ func (l *fieldLayouts) baseName(module int, base ecma335.Token) string {
 	if base.IsNil() || base.Table() == ecma335.TypeSpec {
 		return ""
 	}
-	name, err := l.modules[module].metadata.FullName(base)
-	if err != nil {
-		return ""
+	t := l.modules[module]
+	name, known := t.names[base]
+	if !known {
+		name, _ = t.metadata.FullName(base) // none if there is no such type
+		t.names[base] = name
 	}
 	return name
 }

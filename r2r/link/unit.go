@@ -148,16 +148,16 @@ func (l *fieldLayouts) class(t typeDef, args []shape) classShape {
 	if t.module == outside || l.depth > maxSignatureDepth {
 		return classShape{shape: shape{module: outside, edges: []edge{{outside, outside}}}}
 	}
-	k := key(t, args)
-	if known, ok := l.classes[k]; ok {
-		return known
+	s, known := l.classes.slot(t, args)
+	if known {
+		return *s
 	}
-	l.classes[k] = classShape{shape: shape{module: t.module}} // for a class that is its own base
+	*s = classShape{shape: shape{module: t.module}} // for a class that is its own base
 	l.depth++
-	s := l.layOutClass(t, args)
+	laidOut := l.layOutClass(t, args)
 	l.depth--
-	l.classes[k] = s
-	return s
+	*s = laidOut
+	return laidOut
 }
 
 func (l *fieldLayouts) layOutClass(t typeDef, args []shape) classShape {

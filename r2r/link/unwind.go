@@ -1,7 +1,9 @@
 package link
 
 import (
+	"bytes"
 	"encoding/binary"
+	"hash/maphash"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 )
@@ -12,6 +14,17 @@ type unwindArea struct {
 	data     []byte
 	routines []routine
 	offsets  [][]uint32 // of each member's, by the order of its RVAs; those not kept have none
+
+	// What is in data already, to be found by hash: those with one hash are in a chain of indexes plus one.
+	seed   maphash.Seed
+	chains map[uint64]int32
+	known  []unwindBlob
+}
+
+// unwindBlob is unwind information in the area.
+type unwindBlob struct {
+	offset, end uint32
+	next        int32 // in the chain, 0 at its end
 }
 
 // routine is a personality routine to be named in the area.
@@ -53,8 +66,7 @@ func (l *linker) personalities() error {
 // placeUnwind copies the unwind information of kept functions, with the number of the routine in place of its RVA.
 func (l *linker) placeUnwind() error {
 	a := &l.code.unwind
-	known := map[string]uint32{}
-	a.offsets = make([][]uint32, len(l.members))
+	l.makeRoomForUnwind()
 	for _, m := range l.members {
 		offsets := make([]uint32, len(m.unwinds))
 		a.offsets[m.index] = offsets
@@ -67,7 +79,7 @@ func (l *linker) placeUnwind() error {
 			if err != nil {
 				return fault.Wrap(err, m.input.Name, "cannot be linked")
 			}
-			offsets[i], err = a.add(l.target, old, m.routines[i], known)
+			offsets[i], err = a.add(l.target, old, m.routines[i])
 			if err != nil {
 				return fault.Wrap(atRVA(err, rva), m.input.Name, "cannot be linked")
 			}
@@ -76,8 +88,22 @@ func (l *linker) placeUnwind() error {
 	return nil
 }
 
+// makeRoomForUnwind expects the unwind information of each member to be in one place, as the compiler leaves it.
+func (l *linker) makeRoomForUnwind() {
+	a := &l.code.unwind
+	a.seed, a.chains, a.offsets = maphash.MakeSeed(), map[uint64]int32{}, make([][]uint32, len(l.members))
+	size, n := 0, 0
+	for _, m := range l.members {
+		if last := len(m.unwinds) - 1; last >= 0 {
+			n += len(m.unwinds)
+			size += min(int(m.unwindEnd(m.unwinds[last])-m.unwinds[0])+unwindAlignment*len(m.unwinds), len(m.input.Data))
+		}
+	}
+	a.data, a.known, a.routines = make([]byte, 0, size), make([]unwindBlob, 0, n), make([]routine, 0, n)
+}
+
 // add gives the offset of unwind information in the area.
-func (a *unwindArea) add(t target, old []byte, thunk uint32, known map[string]uint32) (uint32, error) {
+func (a *unwindArea) add(t target, old []byte, thunk uint32) (uint32, error) {
 	at, err := t.personality(old)
 	if err != nil {
 		return 0, err
@@ -89,11 +115,16 @@ func (a *unwindArea) add(t target, old []byte, thunk uint32, known map[string]ui
 	a.data = append(a.data, old...)
 	added := a.data[offset:]
 	binary.LittleEndian.PutUint32(added[at:], thunk)
-	if equal, ok := known[string(added)]; ok {
-		a.data = a.data[:offset]
-		return equal, nil
+	hash := maphash.Bytes(a.seed, added)
+	first := a.chains[hash]
+	for i := first; i > 0; i = a.known[i-1].next {
+		if b := a.known[i-1]; bytes.Equal(a.data[b.offset:b.end], added) {
+			a.data = a.data[:offset]
+			return b.offset, nil
+		}
 	}
-	known[string(added)] = offset
+	a.known = append(a.known, unwindBlob{offset, uint32(len(a.data)), first})
+	a.chains[hash] = int32(len(a.known))
 	a.routines = append(a.routines, routine{offset + uint32(at), thunk})
 	return offset, nil
 }

@@ -1,7 +1,9 @@
 package nativeformat
 
 import (
+	"bytes"
 	"fmt"
+	"hash/maphash"
 
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
@@ -65,19 +67,38 @@ type payloads struct {
 
 func newPayloads(list []Payload) *payloads {
 	p := &payloads{list: list, home: make([]int, len(list)), place: make([]placement, len(list))}
-	first := map[string]int{}
+	known := newBlobs(len(list))
 	for i, x := range list {
 		p.home[i] = i
-		if x.kind == plain {
-			continue
-		}
-		if home, ok := first[string(x.blob)]; ok {
-			p.home[i] = home
-		} else {
-			first[string(x.blob)] = i
+		if x.kind != plain {
+			p.home[i] = known.first(list, i)
 		}
 	}
 	return p
+}
+
+// blobs finds equal blobs. Those with one hash are in a chain of indexes plus one, which ends with 0.
+type blobs struct {
+	seed   maphash.Seed
+	chains map[uint64]int32
+	next   []int32
+}
+
+func newBlobs(n int) *blobs {
+	return &blobs{maphash.MakeSeed(), make(map[uint64]int32, n), make([]int32, n)}
+}
+
+// first gives the index of the first payload with the blob of payload i, which is i if there is none before it.
+func (b *blobs) first(list []Payload, i int) int {
+	hash := maphash.Bytes(b.seed, list[i].blob)
+	head := b.chains[hash]
+	for k := head; k > 0; k = b.next[k-1] {
+		if bytes.Equal(list[k-1].blob, list[i].blob) {
+			return int(k - 1)
+		}
+	}
+	b.next[i], b.chains[hash] = head, int32(i+1)
+	return i
 }
 
 // plan puts payload i at an offset and gives its size. The home of its blob must be planned before it. Looking back

@@ -3,12 +3,18 @@ package nativeformat
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // ArrayWriter makes what Array reads. Its zero value is an empty array.
 type ArrayWriter struct {
 	indexes  []uint32
 	elements []Payload
+}
+
+// Grow makes room for n more elements.
+func (w *ArrayWriter) Grow(n int) {
+	w.indexes, w.elements = slices.Grow(w.indexes, n), slices.Grow(w.elements, n)
 }
 
 // Set gives the array an element. Elements must come in ascending order of index; what is left out is absent. The array
@@ -80,12 +86,12 @@ type arrayPlan struct {
 
 // item is a node of a block's tree, in the order of the file: every left branch directly behind its node.
 type item struct {
-	payload int // index of the element, for itself or behind a leaf; -1 for a tree and the empty leaf
-	leaf    int // what a leaf says: the element's number in its block, 16 for none; -1 for others
-	right   int // index among the items of a tree's right branch; -1 if it has none
-	left    bool
 	at      int
-	width   int // of the number in a tree
+	payload int32 // index of the element, for itself or behind a leaf; -1 for a tree and the empty leaf
+	right   int32 // index among the items of a tree's right branch; -1 if it has none
+	leaf    int8  // what a leaf says: the element's number in its block, 16 for none; -1 for others
+	width   uint8 // of the number in a tree
+	left    bool
 }
 
 func (p *arrayPlan) lastBlock() int {
@@ -126,9 +132,9 @@ func (p *arrayPlan) addTree(indexes []uint32, first int, bit uint32) {
 	case len(indexes) == 0: // only for a whole block
 		p.items = append(p.items, item{payload: -1, leaf: blockSize, right: -1})
 	case bit == 0:
-		p.items = append(p.items, item{payload: first, leaf: -1, right: -1})
+		p.items = append(p.items, item{payload: int32(first), leaf: -1, right: -1})
 	case len(indexes) == 1:
-		p.items = append(p.items, item{payload: first, leaf: int(indexes[0] % blockSize), right: -1})
+		p.items = append(p.items, item{payload: int32(first), leaf: int8(indexes[0] % blockSize), right: -1})
 	default:
 		split := 0
 		for split < len(indexes) && indexes[split]&bit == 0 {
@@ -140,7 +146,7 @@ func (p *arrayPlan) addTree(indexes []uint32, first int, bit uint32) {
 			p.addTree(indexes[:split], first, bit/2)
 		}
 		if split < len(indexes) {
-			p.items[node].right = len(p.items)
+			p.items[node].right = int32(len(p.items))
 			p.addTree(indexes[split:], first+split, bit/2)
 		}
 	}
@@ -168,12 +174,12 @@ func (p *arrayPlan) itemSize(it *item) int {
 		return unsignedSize(uint32(it.leaf) << 2)
 	case it.leaf >= 0:
 		width := unsignedSize(uint32(it.leaf) << 2)
-		return width + p.payloads.plan(it.payload, it.at+width)
+		return width + p.payloads.plan(int(it.payload), it.at+width)
 	case it.payload >= 0:
-		return p.payloads.plan(it.payload, it.at)
+		return p.payloads.plan(int(it.payload), it.at)
 	}
-	it.width = max(it.width, unsignedSize(p.treeValue(it)))
-	return it.width
+	it.width = max(it.width, uint8(unsignedSize(p.treeValue(it))))
+	return int(it.width)
 }
 
 // treeValue gives what a tree's node says: how far behind it the right branch is, and which branches there are.
@@ -200,10 +206,10 @@ func (p *arrayPlan) emit() ([]byte, error) {
 		case it.leaf >= 0:
 			dst = AppendUnsigned(dst, uint32(it.leaf)<<2)
 		case it.payload < 0:
-			dst = appendWide(dst, p.treeValue(it), it.width)
+			dst = appendWide(dst, p.treeValue(it), int(it.width))
 		}
 		if it.payload >= 0 {
-			if dst, err = p.payloads.emit(dst, it.payload, 0); err != nil {
+			if dst, err = p.payloads.emit(dst, int(it.payload), 0); err != nil {
 				return nil, err
 			}
 		}

@@ -13,6 +13,11 @@ type HashtableWriter struct {
 	payloads []Payload
 }
 
+// Grow makes room for n more entries.
+func (w *HashtableWriter) Grow(n int) {
+	w.hashes, w.payloads = slices.Grow(w.hashes, n), slices.Grow(w.payloads, n)
+}
+
 // Add gives the table an entry under a hash. Entries whose stored hash is the same are found in the order of Add.
 func (w *HashtableWriter) Add(hash uint32, payload Payload) {
 	w.hashes, w.payloads = append(w.hashes, hash), append(w.payloads, payload)

@@ -23,6 +23,7 @@ type SectionPlan struct {
 	Section // RVA and Offset count only once the section is placed
 	builder *Builder
 	parts   []*Part
+	free    []Part // for the next parts: images have tens of thousands
 	size    uint64
 	placed  bool
 }
@@ -52,11 +53,19 @@ func (s *SectionPlan) Reserve(what string, size, alignment int) *Part {
 	if alignment > 1 {
 		s.size = alignUp(s.size, uint64(alignment))
 	}
-	p := &Part{section: s, what: what, offset: uint32(s.size), size: uint32(size)}
+	if len(s.free) == 0 {
+		s.free = make([]Part, partsAtOnce)
+	}
+	p := &s.free[0]
+	s.free = s.free[1:]
+	*p = Part{section: s, what: what, offset: uint32(s.size), size: uint32(size)}
 	s.size += uint64(size)
 	s.parts = append(s.parts, p)
 	return p
 }
+
+// partsAtOnce is how many parts room is made for.
+const partsAtOnce = 64
 
 // Len gives the bytes reserved so far.
 func (s *SectionPlan) Len() int { return int(s.size) }

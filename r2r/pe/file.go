@@ -4,8 +4,7 @@
 package pe
 
 import (
-	"cmp"
-	"slices"
+	"sort"
 
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
@@ -92,17 +91,14 @@ func (f *File) From(rva uint32) ([]byte, error) {
 
 // locate gives the file offset of an RVA and how many bytes of its section follow in the file.
 func (f *File) locate(rva uint32) (offset, avail uint32, err error) {
-	i, found := slices.BinarySearchFunc(f.Sections, rva, func(s Section, rva uint32) int { return cmp.Compare(s.RVA, rva) })
-	if !found {
-		i--
-	}
+	i := sort.Search(len(f.Sections), func(i int) bool { return f.Sections[i].RVA > rva }) - 1
 	if i < 0 {
 		if rva < f.SizeOfHeaders {
 			return rva, f.SizeOfHeaders - rva, nil
 		}
 		return 0, 0, format.Errorf(format.Data, format.RVA, uint64(rva), "lies in no section")
 	}
-	s := f.Sections[i]
+	s := &f.Sections[i]
 	if rva-s.RVA >= s.mapped() {
 		return 0, 0, format.Errorf(format.Data, format.RVA, uint64(rva), "lies in no section's bytes")
 	}

@@ -38,6 +38,9 @@ func Errorf(what string, space Space, at uint64, reason string, args ...any) err
 // Named puts the name of a structure into an error that was made where only its place was known, as
 // pe.File.At makes them. A nil error stays nil.
 func Named(err error, what string) error {
+	if err == nil {
+		return nil
+	}
 	var e *Error
 	if !errors.As(err, &e) || e.What != Data {
 		return err
