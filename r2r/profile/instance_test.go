@@ -2,6 +2,7 @@ package profile
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/r2rpack/r2rpack/internal/tree"
@@ -118,8 +119,10 @@ func FuzzInstance(f *testing.F) {
 	f.Add([]byte{0x44, 0x15, 0x12, 0x08, 0x01, 0x3E, 0x05, 0x01, 0x08})
 	f.Add([]byte{0x10, 0x03})
 	f.Add([]byte{0x44, 0x15, 0x15, 0x15, 0x15})
-	s := packScope(f, "10.0.12")
-	a := s.byName["System.Linq"]
+	files := packFiles(f, "netcore", "10.0.12")
+	files.Paths = slices.DeleteFunc(files.Paths, func(p string) bool { return pathName(p) != CoreLibrary })
+	s := openAll(f, files)
+	a := s.byName[CoreLibrary]
 	f.Fuzz(func(t *testing.T, data []byte) {
 		finder := s.Finder()
 		if m, err := finder.Instance(a, data); err == nil && !m.IsOpen() {
