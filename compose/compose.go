@@ -90,6 +90,9 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 	recipe, _ := crossgen.FindRecipe(j.Recipe)
 	p := &plan{job: j, recipe: recipe}
 	outer := ctx
+	if err := p.prepareFit(ctx); err != nil {
+		return nil, err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	warmUp := func() {}
 	if j.compiler != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/r2rpack/r2rpack/fit"
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/manifest"
 	"github.com/r2rpack/r2rpack/source"
 )
@@ -23,8 +24,8 @@ func (o Options) checkFit() error {
 	return fit.CheckFeatures(o.Without, o.With)
 }
 
-// fit takes out of the set what its applications cannot reach, and the optional files that nobody asks for.
-func (p *plan) fit(ctx context.Context) error {
+// prepareFit reads the applications that the set is to be fitted for, and refuses what cannot be.
+func (p *plan) prepareFit(ctx context.Context) error {
 	if len(p.Fit) == 0 && len(p.Without) == 0 {
 		return nil
 	}
@@ -32,17 +33,28 @@ func (p *plan) fit(ctx context.Context) error {
 		return fault.Usage("--fit, --without", "take files out of frameworks, and %s is an application with its own framework", p.spec).
 			WithHint("publish it with PublishTrimmed")
 	}
-	r := fit.Request{Keep: p.Keep, Loaded: p.Loaded, Without: p.Without, With: p.With}
+	root, err := layout.Read(p.tree)
+	if err != nil {
+		return err
+	}
+	p.request = &fit.Request{Keep: p.Keep, Loaded: p.Loaded, Without: p.Without, With: p.With}
 	for _, spec := range p.Fit {
 		t, err := source.Open(ctx, spec, p.Source)
 		if err != nil {
 			return err
 		}
 		defer t.Close()
-		r.Apps = append(r.Apps, fit.App{Name: spec, Files: t})
+		p.request.Apps = append(p.request.Apps, fit.App{Name: spec, Files: t})
 	}
-	var err error
-	if p.fitted, err = fit.Plan(ctx, p.set.tree, r); err != nil {
+	return p.request.Prepare(ctx, root)
+}
+
+// fit takes out of the set what its applications cannot reach, and the optional files that nobody asks for.
+func (p *plan) fit(ctx context.Context) (err error) {
+	if p.request == nil {
+		return nil
+	}
+	if p.fitted, err = fit.Plan(ctx, p.set.tree, *p.request); err != nil {
 		return err
 	}
 	p.upgraded = p.fitted.Upgraded

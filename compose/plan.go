@@ -22,7 +22,8 @@ type plan struct {
 	profiles   []profileFile
 	traced     *traced // nil: there are no traces
 	images     []image
-	fitted     *fit.Result // nil: nothing is left out
+	request    *fit.Request // nil: nothing is left out
+	fitted     *fit.Result  // of the request, once the set is read
 }
 
 // image is one composite image to be made.

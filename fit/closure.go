@@ -1,10 +1,6 @@
 package fit
 
-import (
-	"slices"
-
-	"github.com/r2rpack/r2rpack/layout"
-)
+import "slices"
 
 // closure is what one process can reach of the assemblies in its scope.
 type closure struct {
@@ -25,9 +21,6 @@ type conditional struct {
 func newClosure(s scope) *closure {
 	return &closure{scope: s, reached: map[*member]bool{}, said: map[string][]string{}}
 }
-
-// start adds what every process loads.
-func (c *closure) start() { c.reach(c.scope.find(layout.CoreLib)) }
 
 // add adds what an assembly of an application leads to. Its literals count as names of assemblies too, but a facade of
 // that name brings only itself: what is forwarded cannot be told, and names of facades are the prefixes of namespaces.

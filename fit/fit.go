@@ -23,6 +23,30 @@ type Request struct {
 	Loaded  []string // simple names of assemblies that the applications were seen to load; others are passed over
 	Without []string // names of layout.Features
 	With    []string
+
+	apps []*app // as Prepare has read them
+}
+
+// Prepare reads the applications and refuses what cannot be fitted: applications that cannot run on a root with those
+// frameworks, features that there are not. Of the root only its model is needed, and the applications not again.
+func (r *Request) Prepare(ctx context.Context, root *layout.Root) error {
+	if err := CheckFeatures(r.Without, r.With); err != nil {
+		return err
+	}
+	r.apps = nil
+	for _, a := range r.Apps {
+		one, err := readApp(ctx, a, withNames)
+		if err != nil {
+			return err
+		}
+		for _, p := range one.programs {
+			if _, err := p.stack(root); err != nil {
+				return fault.Wrap(err, a.Name, "")
+			}
+		}
+		r.apps = append(r.apps, one)
+	}
+	return nil
 }
 
 // Result is what a fitted root does not have.
@@ -46,41 +70,22 @@ func (r *Result) Assemblies() []string {
 	return names
 }
 
-// Plan settles what a root is left without. Errors are applications that cannot run on the root, names that nothing has,
+// Plan settles what a root is left without, for a request that was prepared for it. Errors are names that nothing has,
 // and files that cannot be read.
 func Plan(ctx context.Context, fsys fs.FS, r Request) (*Result, error) {
 	root, err := layout.Read(fsys)
 	if err != nil {
 		return nil, err
 	}
-	apps, err := r.readApps(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := CheckFeatures(r.Without, r.With); err != nil {
-		return nil, err
-	}
-	out := &Result{Features: r.features(apps)}
+	out := &Result{Features: r.features(r.apps)}
 	out.LeftOut = leaveOutNatives(root, out.Features)
-	if len(apps) > 0 {
-		if err := out.leaveOutAssemblies(ctx, fsys, root, apps, r); err != nil {
+	if len(r.apps) > 0 {
+		if err := out.leaveOutAssemblies(ctx, fsys, root, r.apps, r); err != nil {
 			return nil, err
 		}
 	}
 	slices.SortFunc(out.LeftOut, func(a, b manifest.LeftOut) int { return strings.Compare(a.Path, b.Path) })
 	return out, out.editDeps(fsys, root)
-}
-
-func (r *Request) readApps(ctx context.Context) ([]*app, error) {
-	var apps []*app
-	for _, a := range r.Apps {
-		one, err := readApp(ctx, a, withNames)
-		if err != nil {
-			return nil, err
-		}
-		apps = append(apps, one)
-	}
-	return apps, nil
 }
 
 // The reasons for which an assembly is left out.
@@ -121,16 +126,7 @@ func (l *library) reachable(root *layout.Root, apps []*app, r Request) (map[*mem
 			if err != nil {
 				return nil, nil, fault.Wrap(err, a.name, "")
 			}
-			c := newClosure(l.scope(stack))
-			c.start()
-			for _, one := range a.assemblies {
-				c.add(one)
-			}
-			for _, name := range r.Loaded {
-				c.reach(c.scope.find(name))
-			}
-			c.run()
-			for m := range c.reached {
+			for m := range l.reach(stack, a.assemblies, slices.Concat(r.Loaded, r.Keep)) {
 				reached[m] = true
 			}
 			for _, f := range stack {
@@ -141,28 +137,42 @@ func (l *library) reachable(root *layout.Root, apps []*app, r Request) (map[*mem
 	return reached, used, l.keep(root, r.Keep, reached)
 }
 
-// keep adds the assemblies that the user names, with all they refer to in any framework.
-func (l *library) keep(root *layout.Root, names []string, reached map[*member]bool) error {
-	var all []*layout.Framework
-	for i := range root.Frameworks {
-		all = append(all, &root.Frameworks[i])
+// reach gives what a process on some frameworks can reach from some assemblies, and from names where they are in scope.
+func (l *library) reach(stack []*layout.Framework, start []*assembly, names []string) map[*member]bool {
+	c := newClosure(l.scope(stack))
+	c.reach(c.scope.find(layout.CoreLib))
+	for _, a := range start {
+		c.add(a)
 	}
-	c := newClosure(l.scope(all))
+	for _, name := range names {
+		c.reach(c.scope.find(simpleName(name)))
+	}
+	c.run()
+	return c.reached
+}
+
+// keep adds the assemblies that the user names and that lie in frameworks which no program runs on, with all they reach
+// there.
+func (l *library) keep(root *layout.Root, names []string, reached map[*member]bool) error {
 	for _, name := range names {
 		found, err := l.named("--keep", name)
 		if err != nil {
 			return err
 		}
 		for _, m := range found {
-			c.reach(m)
+			if reached[m] {
+				continue
+			}
+			for k := range l.reach(under(root, m.framework), nil, []string{m.name}) {
+				reached[k] = true
+			}
 		}
-	}
-	c.run()
-	for m := range c.reached {
-		reached[m] = true
 	}
 	return nil
 }
+
+// simpleName takes the ending off the file name of an assembly.
+func simpleName(name string) string { return strings.TrimSuffix(name, ".dll") }
 
 // leaveOutFrameworks leaves out the whole folder of a framework that no program runs on: a framework that is there
 // looks to the host as if applications for it would run.

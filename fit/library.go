@@ -73,10 +73,9 @@ func (s scope) find(name string) *member { return s[strings.ToLower(name)] }
 
 // named gives the assemblies of a name in any framework; there must be one.
 func (l *library) named(flag, name string) ([]*member, error) {
-	name = strings.TrimSuffix(name, ".dll")
 	var out []*member
 	for _, m := range l.members {
-		if strings.EqualFold(m.name, name) {
+		if strings.EqualFold(m.name, simpleName(name)) {
 			out = append(out, m)
 		}
 	}
