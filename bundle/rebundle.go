@@ -73,8 +73,8 @@ func (h *Header) alignment() int64 {
 	return align
 }
 
-// Put puts a file in place of the one of its path, whose type it keeps, or behind all others. An assembly is aligned to
-// PageSize unless Align says otherwise. The application gets a new ID.
+// Put puts a file in place of the one of its path, or behind all others. It keeps the type of that one, and is compressed
+// if that one was. An assembly is aligned to PageSize unless Align says otherwise. The application gets a new ID.
 func (a *App) Put(f File) {
 	a.ID = ""
 	i := slices.IndexFunc(a.Files, func(own File) bool { return own.Path == f.Path })
@@ -83,6 +83,7 @@ func (a *App) Put(f File) {
 		a.Files = append(a.Files, f)
 	} else {
 		f.Type = a.Files[i].Type
+		f.Compress = f.Compress || a.Files[i].deflated != nil
 	}
 	if f.Type == Assembly && f.Align == 0 {
 		f.Align = PageSize

@@ -32,10 +32,11 @@ type App struct {
 
 // File is one file of an App. Its first byte lies at a multiple of Align, a power of two; 0 means anywhere.
 type File struct {
-	Path    string // slash-separated
-	Type    FileType
-	Align   int64
-	Content tree.File // what it holds; modes and times have no place in a bundle
+	Path     string // slash-separated
+	Type     FileType
+	Align    int64
+	Compress bool      // store it compressed where that saves a quarter, as the official bundler does (Bundler.cs); version 6 alone
+	Content  tree.File // what it holds; modes and times have no place in a bundle
 
 	deflated *io.SectionReader // the content in its compressed form, if it is kept as another bundle holds it
 }
@@ -50,6 +51,10 @@ func (f File) stored() int64 {
 
 // Write writes the application. The same files on the same host give the same bytes.
 func (a *App) Write(ctx context.Context, w io.Writer) error {
+	a, err := a.compressed(ctx)
+	if err != nil {
+		return err
+	}
 	h, err := a.place()
 	if err != nil {
 		return err
@@ -134,7 +139,7 @@ func (f File) check(major uint32) error {
 		return fault.New(f.Path, "cannot be aligned to %d bytes", f.Align)
 	case f.Content.Size < 0 || f.Content.Open == nil:
 		return fault.New(f.Path, "has no content")
-	case f.deflated != nil && major < 6:
+	case (f.Compress || f.deflated != nil) && major < 6:
 		return fault.New(f.Path, "cannot be compressed under a header of version %d.0", major)
 	}
 	return nil

@@ -320,3 +320,65 @@ func FuzzRebundle(f *testing.F) {
 		}
 	})
 }
+
+// What is to be compressed is, where that saves a quarter; what replaces a compressed file is compressed too.
+func TestCompress(t *testing.T) {
+	plain, noise := bytes.Repeat([]byte("il"), 50_000), make([]byte, 50_000)
+	for i, x := 0, uint32(1); i < len(noise); i++ {
+		x = x*1664525 + 1013904223
+		noise[i] = byte(x >> 24)
+	}
+	host := bundletest.SmallHost()
+	original := bundletest.App{Host: host, Major: 6, Files: []bundletest.File{
+		{Name: "packed.dll", Type: bundle.Assembly, Data: plain, Deflate: true}, {Name: "stored.dll", Type: bundle.Assembly, Data: plain}}}.Bytes(t)
+	file := func(name string, data []byte, compress bool) bundle.File {
+		return bundle.File{Path: name, Type: bundle.Assembly, Compress: compress, Content: tree.Bytes(data, 0o644)}
+	}
+	changed := append(bytes.Clone(plain), "changed"...)
+	data := rebundle(t, original, file("packed.dll", changed, false), file("stored.dll", changed, false),
+		file("more.dll", changed, true), file("noise.dll", noise, true))
+	h, err := bundle.Read(t.Context(), bytes.NewReader(data), int64(len(data)), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		name       string
+		data       []byte
+		compressed bool
+	}{{"packed.dll", changed, true}, {"stored.dll", changed, false}, {"more.dll", changed, true}, {"noise.dll", noise, false}} {
+		e := h.Entries[i]
+		got, err := content(data, e)
+		if err != nil || e.Path != want.name || !bytes.Equal(got, want.data) || (e.Compressed != 0) != want.compressed {
+			t.Errorf("%+v: %d bytes, %v", e, len(got), err)
+		}
+		if e.Compressed == 0 && e.Offset%bundle.PageSize != 0 || e.Compressed > e.Size*3/4 {
+			t.Errorf("%s lies at %d with %d of %d bytes", e.Path, e.Offset, e.Compressed, e.Size)
+		}
+	}
+	if again := rebundle(t, original, file("packed.dll", changed, false)); !bytes.Equal(again, rebundle(t, original, file("packed.dll", changed, false))) {
+		t.Error("the same files give other bytes")
+	}
+	old := bundletest.App{Host: host, Major: 2, Files: []bundletest.File{{Name: "a.dll", Type: bundle.Assembly, Data: plain}}}.Bytes(t)
+	before, err := bundle.Read(t.Context(), bytes.NewReader(old), int64(len(old)), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = bundle.Rebundle(t.Context(), io.Discard, bytes.NewReader(old), before, file("b.dll", plain, true))
+	if err == nil || !strings.Contains(err.Error(), "b.dll: cannot be compressed") {
+		t.Errorf("compressed for .NET 5: %v", err)
+	}
+}
+
+// Files that share bytes are refused, since their bundle could be much larger when it is written again.
+func TestOverlap(t *testing.T) {
+	data := bundletest.App{Host: bundletest.SmallHost(), Major: 6, Files: []bundletest.File{
+		{Name: "one", Data: make([]byte, 1000)},
+		{Name: "two", Data: make([]byte, 10), Forge: func(e *bundle.Entry) { e.Offset, e.Size = e.Offset-500, 500 }}}}.Bytes(t)
+	h, err := bundle.Read(t.Context(), bytes.NewReader(data), int64(len(data)), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bundle.Rebundle(t.Context(), io.Discard, bytes.NewReader(data), h); err == nil || err.Error() != "two: lies over other files of the bundle" {
+		t.Errorf("error %v", err)
+	}
+}

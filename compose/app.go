@@ -173,17 +173,20 @@ func (p *plan) besides(made *compiled) (*tree.Map, error) {
 	return folder, folder.Replace(manifest.BuildRecordPath, tree.Bytes(data, 0o644))
 }
 
-// bundled gives what was linked as files of a bundle: the runtime maps assemblies and their images from there.
+// bundled gives what was linked as files of a bundle: the runtime maps assemblies and their images from there. Images are
+// compressed where assemblies were: who published it so prefers a smaller file to an earlier start.
 func (p *plan) bundled(inside fs.FS, made *compiled) ([]bundle.File, error) {
+	compressed := slices.ContainsFunc(p.tree.Bundle.Entries, func(e bundle.Entry) bool { return e.Type == bundle.Assembly && e.Compressed > 0 })
 	var files []bundle.File
 	for _, i := range made.Images {
+		image := path.Join(p.home(), i.Name)
 		for _, name := range append([]string{i.Name}, i.Members...) {
 			name = path.Join(p.home(), name)
 			content, err := tree.From(inside, name)
 			if err != nil {
 				return nil, err
 			}
-			files = append(files, bundle.File{Path: name, Type: bundle.Assembly, Content: content})
+			files = append(files, bundle.File{Path: name, Type: bundle.Assembly, Content: content, Compress: compressed && name == image})
 		}
 	}
 	return files, nil
