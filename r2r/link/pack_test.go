@@ -124,8 +124,11 @@ func TestKnownLayouts(t *testing.T) {
 			t.Errorf("%s is not apart because of %s", name, class)
 		}
 	}
-	if slices.ContainsFunc(result.Apart, func(a Apart) bool { return a.Name == coreLib+".dll" }) {
-		t.Errorf("%s is apart", coreLib)
+	// Microsoft.Extensions.ObjectPool has a class whose fields would move if its type parameter could be a value type.
+	for _, name := range []string{coreLib + ".dll", "Microsoft.Extensions.ObjectPool.dll"} {
+		if slices.ContainsFunc(result.Apart, func(a Apart) bool { return a.Name == name }) {
+			t.Errorf("%s is apart", name)
+		}
 	}
 }
 

@@ -19,9 +19,16 @@ type typeTables struct {
 	sizes    map[uint32]ecma335.ClassLayoutRow // by TypeDef
 	offsets  map[uint32]uint32                 // by Field
 	generics map[uint32]int                    // number of parameters, by TypeDef
+	objects  map[genericParam]bool             // type parameters that only take classes
 	nested   map[nestedName]uint32
 	resolved []typeDef                // by TypeRef, of those that were looked for and found
 	names    map[ecma335.Token]string // of base classes
+}
+
+// genericParam names a type parameter: a TypeDef row, and the number of the parameter.
+type genericParam struct {
+	owner  uint32
+	number uint16
 }
 
 type nestedName struct {
@@ -64,11 +71,15 @@ const (
 	typeExplicit   = 0x10
 
 	fieldStatic = 0x10
+
+	// genericClass is ReferenceTypeConstraint (ECMA-335 II.23.1.7): the runtime loads no instance with a value type there
+	// (vm/typedesc.cpp, TypeVarTypeDesc::SatisfiesConstraints).
+	genericClass = 0x04
 )
 
 func newTypeTables(md *ecma335.Metadata) (*typeTables, error) {
 	t := &typeTables{metadata: md, sizes: map[uint32]ecma335.ClassLayoutRow{}, offsets: map[uint32]uint32{},
-		generics: map[uint32]int{}, nested: map[nestedName]uint32{},
+		generics: map[uint32]int{}, objects: map[genericParam]bool{}, nested: map[nestedName]uint32{},
 		resolved: make([]typeDef, md.Rows(ecma335.TypeRef)+1), names: map[ecma335.Token]string{}}
 	for rid := uint32(1); rid <= md.Rows(ecma335.ClassLayout); rid++ {
 		row, err := md.ClassLayout(rid)
@@ -91,6 +102,9 @@ func newTypeTables(md *ecma335.Metadata) (*typeTables, error) {
 		}
 		if row.Owner.Table() == ecma335.TypeDef {
 			t.generics[row.Owner.RID()]++
+			if row.Flags&genericClass != 0 {
+				t.objects[genericParam{row.Owner.RID(), row.Number}] = true
+			}
 		}
 	}
 	return t, nil

@@ -116,7 +116,7 @@ func (l *fieldLayouts) movedClasses() []moved {
 
 // instantiations gives the arguments that a class is looked at with: fields of a type parameter may have any size, and
 // code of one module can know those of its own types and of primitives, and of System.Private.CoreLib's that never
-// change.
+// change. A type parameter that only takes classes is an object.
 func (l *fieldLayouts) instantiations(t typeDef) [][]shape {
 	n := l.modules[t.module].generics[t.rid]
 	if n == 0 {
@@ -128,6 +128,9 @@ func (l *fieldLayouts) instantiations(t typeDef) [][]shape {
 		args := make([]shape, n)
 		for i := range args {
 			args[i] = candidate
+			if l.modules[t.module].objects[genericParam{t.rid, uint16(i)}] {
+				args[i] = objectShape
+			}
 		}
 		out = append(out, args)
 	}
