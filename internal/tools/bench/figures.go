@@ -13,6 +13,7 @@ import (
 
 	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/tree"
+	"github.com/r2rpack/r2rpack/measure"
 	"github.com/r2rpack/r2rpack/source"
 )
 
@@ -130,13 +131,8 @@ func archiveSize(root string) float64 {
 	return float64(info.Size()) / 1e6
 }
 
-// startup runs real programs from start to end on the roots in turn.
+// startup runs real programs from start to end on the roots.
 func (b *bench) startup(ctx context.Context) error {
-	for _, root := range []string{b.stock, b.root, b.rootAll} {
-		if err := evict(root); err != nil {
-			return err
-		}
-	}
 	tfm := "net" + b.version[:len(b.version)-len(filepath.Ext(b.version))]
 	for _, app := range []struct {
 		name           string
@@ -144,20 +140,23 @@ func (b *bench) startup(ctx context.Context) error {
 		runs           int
 		limit, allowed float64 // by default, with --exclude none
 	}{{"webapi", []string{"--self"}, b.runs, 0.97, 0.92}, {"hello", nil, 5 * b.runs, 1.08, 1.08}} {
-		run := func(root string) func(context.Context) (usage, error) {
-			args := append([]string{b.input("apps", tfm, app.name, app.name+".dll")}, app.args...)
-			return func(ctx context.Context) (usage, error) {
-				return command(ctx, nil, filepath.Join(root, "dotnet"), args...)
-			}
-		}
-		u, err := interleave(ctx, app.runs, run(b.stock), run(b.root), run(b.rootAll))
+		r, err := measure.Run(ctx, measure.Options{
+			App: b.input("apps", tfm, app.name, app.name+".dll"), Args: app.args, Roots: []string{b.stock, b.root, b.rootAll},
+			Runs: app.runs, Warmup: 1, NoArchive: true, NoMethods: true,
+		})
 		if err != nil {
 			return err
 		}
-		row(app.name+" start to end, min", minimum(u[1]), minimum(u[0]), "ms", "stock", app.limit)
-		row(app.name+" start to end, median", median(u[1]), median(u[0]), "ms", "stock", 0)
-		row(app.name+" min, --exclude none", minimum(u[2]), minimum(u[0]), "ms", "stock", app.allowed)
-		row(app.name+" memory", peak(u[1]), peak(u[0]), "MiB", "stock", 0)
+		for _, text := range append(r.Findings, r.Warnings...) {
+			fmt.Fprintln(os.Stderr, "bench:", text)
+		}
+		stock, root, all := r.Roots[0], r.Roots[1], r.Roots[2]
+		row(app.name+" start to end, min", root.Milliseconds.Min, stock.Milliseconds.Min, "ms", "stock", app.limit)
+		row(app.name+" start to end, median", root.Milliseconds.Median, stock.Milliseconds.Median, "ms", "stock", 0)
+		row(app.name+" min, --exclude none", all.Milliseconds.Min, stock.Milliseconds.Min, "ms", "stock", app.allowed)
+		if root.Memory != nil {
+			row(app.name+" memory", root.Memory.Max, stock.Memory.Max, "MiB", "stock", 0)
+		}
 	}
 	return nil
 }
