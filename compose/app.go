@@ -76,9 +76,25 @@ func (j *job) setUpApp() error {
 		return fault.Usage("--shape, --scope", "tell frameworks apart, and %s is an application: all its assemblies lie in one folder", j.spec).
 			WithHint("leave both out; --members and --exclude choose assemblies")
 	}
+	if flag := frameworkOnly(j.Options); flag != "" {
+		return fault.Usage(flag, "is for frameworks, and %s is an application with its own", j.spec).WithHint("leave it out")
+	}
 	setDefault(&j.Exclude, ExcludeNone)
 	j.Engine, j.version, j.rid = EngineLink, j.app.Version(), j.app.RID()
 	return nil
+}
+
+// frameworkOnly gives an option in use that changes a framework for applications, or "".
+func frameworkOnly(o Options) string {
+	for _, option := range []struct {
+		flag string
+		used bool
+	}{{"--fit", len(o.Fit) > 0}, {"--without", len(o.Without) > 0}} {
+		if option.used {
+			return option.flag
+		}
+	}
+	return ""
 }
 
 // outsideHome is why an assembly of an application is no member.

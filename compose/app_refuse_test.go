@@ -146,6 +146,8 @@ func TestComposeRefusesApps(t *testing.T) {
 		{"the compiler's engine", plain, func(o *Options) { o.Engine = EngineCrossgen2 }, []string{"makes dotnet roots", "--engine link"}},
 		{"a shape", plain, func(o *Options) { o.Shape = ShapePerFramework }, []string{"tell frameworks apart"}},
 		{"a scope", plain, func(o *Options) { o.Scope = ScopeNETCore }, []string{"tell frameworks apart"}},
+		{"a fit", plain, func(o *Options) { o.Fit = []string{"app"} }, []string{"--fit: is for frameworks"}},
+		{"native files left out", plain, func(o *Options) { o.Without = []string{"lttng"} }, []string{"--without: is for frameworks"}},
 		{"nothing to compile", with(func(files map[string][]byte) {
 			maps.DeleteFunc(files, func(name string, _ []byte) bool {
 				return strings.HasSuffix(name, ".dll")

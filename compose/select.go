@@ -63,8 +63,11 @@ func refuseNothing(list []assembly) error {
 	if why == "" {
 		return fault.New("the set", "has no assembly")
 	}
-	return fault.New("the set", "leaves no assembly to compose (%s)", why).
-		WithHint("--members, --exclude and --scope choose; without them all assemblies are taken")
+	hint := "--members, --exclude and --scope choose; without them all assemblies are taken"
+	if strings.HasSuffix(why, withoutCode) {
+		hint = "the link engine takes code that is there: publish with PublishReadyToRun"
+	}
+	return fault.New("the set", "leaves no assembly to compose (%s)", why).WithHint("%s", hint)
 }
 
 // lists are the name lists that steer the choice; nil means that there is no such list.
