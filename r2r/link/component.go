@@ -13,9 +13,9 @@ func (l *linker) rewriteComponents() error {
 	if err != nil {
 		return err
 	}
-	l.result.Components = make(map[string][]byte, len(l.members))
+	l.components = make(map[string][]byte, len(l.members))
 	for i, m := range l.members {
-		l.result.Components[m.input.Name] = rewritten[i]
+		l.components[m.input.Name] = rewritten[i]
 	}
 	return nil
 }

@@ -156,13 +156,9 @@ func (l *linker) writeImage() error {
 	if err := p.builder.Allocate(); err != nil {
 		return err
 	}
-	for _, write := range []func() error{l.writeHeaders, l.writeTables, l.writeMembers, l.writeImports, l.writeCodeParts,
-		func() error { return writePart(p.relocations, relocations) }} {
-		if err := write(); err != nil {
-			return err
-		}
-	}
-	return nil
+	writes := []func() error{l.writeCodeParts, l.writeImports, l.writeTables, l.writeMembers, l.writeHeaders,
+		func() error { return writePart(p.relocations, relocations) }}
+	return sideBySide(len(writes), func(i int) error { return writes[i]() })
 }
 
 // writePart writes a part that is planned, and nothing for one that is not.
@@ -284,13 +280,13 @@ func (l *linker) emitImage() error {
 	if err != nil {
 		return err
 	}
-	l.result = &Result{Name: l.options.Name, Composite: composite, Report: l.report(), Apart: l.apart}
+	l.result = &Result{Name: l.options.Name, Composite: composite, Components: l.components, Report: l.report(), Apart: l.apart}
 	return nil
 }
 
 // report counts what was linked.
 func (l *linker) report() Report {
-	r := Report{Components: len(l.members), Functions: int(l.code.functions), Twins: l.twins}
+	r := Report{Components: len(l.members), Functions: int(l.code.functions), Twins: l.twins[0] + l.twins[1]}
 	for _, row := range l.imports.rows {
 		r.Cells += int(row.count)
 	}

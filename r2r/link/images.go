@@ -12,23 +12,32 @@ import (
 // an image in the folder of whichever member it loads first, into images with numbers in their names. An input that
 // could only be alone stays as it is: the last result of each folder tells.
 func Images(ctx context.Context, inputs []Input, o Options) ([]*Result, error) {
-	first, err := Link(ctx, inputs, o)
+	workers := newWorkers(o.Jobs)
+	main, err := begin(ctx, membersOf(inputs), o, workers)
 	if err != nil {
 		return nil, err
 	}
-	results := []*Result{first}
+	links := []*linker{main}
 	for _, folder := range foldersOf(inputs) {
-		rest := apartIn(folder, inputs, first.Apart)
+		rest := slices.DeleteFunc(slices.Clone(main.taken), func(m *member) bool { return m.input.Folder != folder })
 		for len(rest) > 1 {
 			next := o
-			next.Name = numbered(o.Name, len(results)+1)
-			result, err := Link(ctx, rest, next)
+			next.Name = numbered(o.Name, len(links)+1)
+			l, err := begin(ctx, rest, next, workers)
 			if err != nil {
 				return nil, err
 			}
-			results = append(results, result)
-			rest = apartIn(folder, rest, result.Apart)
+			links = append(links, l)
+			rest = l.taken
 		}
+	}
+	results := make([]*Result, len(links))
+	err = sideBySide(len(links), func(i int) (err error) {
+		results[i], err = links[i].finish()
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return results, nil
 }
@@ -41,17 +50,6 @@ func foldersOf(inputs []Input) []string {
 	}
 	slices.Sort(folders)
 	return slices.Compact(folders)
-}
-
-// apartIn gives those inputs of a folder that a link has left out.
-func apartIn(folder string, inputs []Input, apart []Apart) []Input {
-	var out []Input
-	for _, in := range inputs {
-		if in.Folder == folder && slices.ContainsFunc(apart, func(a Apart) bool { return a.Name == in.Name }) {
-			out = append(out, in)
-		}
-	}
-	return out
 }
 
 // numbered puts a number into the name of an image: full-composite.r2r.dll becomes full-composite-2.r2r.dll.

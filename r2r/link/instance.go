@@ -33,7 +33,8 @@ func (l *linker) writeInstances() error {
 }
 
 func (l *linker) instanceTable(lists [][]named, kept [][]int) error {
-	if err := l.separateTwins(lists); err != nil {
+	var err error
+	if l.twins[0], err = l.separateTwins(lists); err != nil {
 		return err
 	}
 	var w nativeformat.HashtableWriter
@@ -45,7 +46,6 @@ func (l *linker) instanceTable(lists [][]named, kept [][]int) error {
 			w.Add(e.hash, nativeformat.EntryPointPayload(e.signature, m.methods[from.method].newFirst, m.fixups(from.Fixups)))
 		}
 	}
-	var err error
 	l.tables.instances, err = l.hashtable(&w, n)
 	return err
 }

@@ -5,8 +5,7 @@ package link
 import (
 	"context"
 	"runtime"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 )
@@ -34,7 +33,7 @@ type Options struct {
 	// Keep says whether a method's native code is carried; a method without it is compiled at run time. Nil keeps all.
 	// It is called from several goroutines.
 	Keep func(Method) bool
-	// Jobs is the number of goroutines; 0 means GOMAXPROCS. It does not change the result.
+	// Jobs is how many members are worked on at a time; 0 means GOMAXPROCS. It does not change the result.
 	Jobs int
 }
 
@@ -62,100 +61,154 @@ type Result struct {
 // Link makes a composite of inputs. What cannot be linked rightly is refused by the name of its file, and nothing is
 // given then. The result depends on inputs and options alone, not on the order of inputs.
 func Link(ctx context.Context, inputs []Input, o Options) (*Result, error) {
+	l, err := begin(ctx, membersOf(inputs), o, newWorkers(o.Jobs))
+	if err != nil {
+		return nil, err
+	}
+	return l.finish()
+}
+
+func membersOf(inputs []Input) []*member {
+	var members []*member
+	for i := range inputs {
+		members = append(members, &member{input: &inputs[i]})
+	}
+	return members
+}
+
+// begin reads what is to be linked and settles what stays apart.
+func begin(ctx context.Context, members []*member, o Options, w workers) (*linker, error) {
 	if o.Name == "" {
 		return nil, fault.Usage("composite image", "has no file name")
 	}
-	l := &linker{ctx: ctx, options: o, jobs: o.Jobs}
-	if l.jobs <= 0 {
-		l.jobs = runtime.GOMAXPROCS(0)
-	}
-	for i := range inputs {
-		l.members = append(l.members, &member{input: &inputs[i]})
-	}
-	for _, pass := range passes {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := pass.run(l); err != nil {
-			return nil, err
-		}
+	l := &linker{ctx: ctx, options: o, workers: w, members: members}
+	return l, l.run(reading)
+}
+
+// finish makes the image.
+func (l *linker) finish() (*Result, error) {
+	if err := l.run(linking); err != nil {
+		return nil, err
 	}
 	return l.result, nil
 }
 
-// passes are the steps of a link. Each finds what the ones before it have left, and leaves what its second line says.
-var passes = []struct {
-	name string
-	run  func(*linker) error
-}{
-	{"read inputs", (*linker).readInputs},
+// step is one or more passes that do not need each other and run side by side. Each step finds what the ones before it
+// have left, and leaves what the line behind it says.
+type step []func(*linker) error
+
+var reading = []step{
+	{(*linker).readInputs},
 	// every member's headers are read, members are alike and in their final order
-	{"keep layouts", (*linker).keepLayouts},
-	// no class of a member is laid out otherwise than in an image of its own
-	{"read tables", (*linker).readTables},
+	{(*linker).keepLayouts, (*linker).readTables},
 	// functions, methods, entries, import cells, profile data of every member are read
-	{"check refusals", (*linker).checkRefusals},
+	{(*linker).takeOut},
+	// no class of a member is laid out otherwise than in an image of its own
+}
+
+var linking = []step{
+	{(*linker).checkRefusals},
 	// all members fit each other, and nothing in them is outside of what is known to be movable
-	{"choose methods", (*linker).chooseMethods},
+	{(*linker).chooseMethods},
 	// method.kept is final
-	{"scan code", (*linker).scanCode},
+	{(*linker).scanCode},
 	// every operand that leaves its method is listed; each leads to an import cell or to read-only data
-	{"merge imports", (*linker).mergeImports},
+	{(*linker).mergeImports},
 	// cells that anything kept refers to have their index in the merged import sections, and thunks are chosen
-	{"rewrite signatures", (*linker).rewriteSignatures},
-	// every cell has a signature that names its module
-	{"place methods", (*linker).placeMethods},
-	// every kept method, function, piece of read-only data and unwind blob has its offset in its area
-	{"entry points", (*linker).writeEntryPoints},
-	{"instances", (*linker).writeInstances},
-	{"profile data", (*linker).writeProfiles},
-	{"debug information", (*linker).writeDebugInfo},
-	{"manifest", (*linker).writeManifest},
-	// all tables that do not hold addresses are bytes
-	{"plan image", (*linker).planImage},
+	{(*linker).placeMethods},
+	// every kept method, function and piece of read-only data has its offset in its area
+	{(*linker).writeDebugInfo, (*linker).placeUnwind, (*linker).writeInstances, (*linker).rewriteSignatures,
+		(*linker).writeEntryPoints, (*linker).writeProfiles, (*linker).writeManifest, (*linker).rewriteComponents},
+	// every cell has a signature that names its module, every unwind blob has its offset; all tables that do not hold
+	// addresses, and the components, are bytes
+	{(*linker).planImage},
 	// every structure has its RVA
-	{"write image", (*linker).writeImage},
+	{(*linker).writeImage},
 	// all areas are bytes, at the places planned
-	{"emit image", (*linker).emitImage},
-	{"rewrite components", (*linker).rewriteComponents},
+	{(*linker).emitImage},
+}
+
+// run runs steps. Of the errors of one step it gives that of the first pass.
+func (l *linker) run(steps []step) error {
+	for _, passes := range steps {
+		if err := l.ctx.Err(); err != nil {
+			return err
+		}
+		if err := sideBySide(len(passes), func(i int) error { return passes[i](l) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sideBySide calls f for 0 to n-1, each from a goroutine of its own, and gives the error of the lowest number.
+func sideBySide(n int, f func(int) error) error {
+	errs := make([]error, n)
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() { errs[i] = f(i) })
+	}
+	group.Wait()
+	return first(errs)
+}
+
+// first gives the first error there is.
+func first(errs []error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // linker is the state of a link; each pass adds to it.
 type linker struct {
-	ctx     context.Context
-	options Options
-	jobs    int
-	members []*member
-	target  target
-	layout  layout
-	imports imports
-	code    codeArea
-	tables  tables
-	twins   int
-	apart   []Apart
-	result  *Result
+	ctx        context.Context
+	options    Options
+	workers    workers
+	members    []*member
+	gone       []bool    // by member.index: stays apart
+	taken      []*member // those that stay apart
+	apart      []Apart
+	target     target
+	layout     layout
+	imports    imports
+	code       codeArea
+	tables     tables
+	twins      [2]int            // of instances and of profile data
+	components map[string][]byte // by Input.Name
+	result     *Result
+}
+
+// workers bounds how many goroutines of one or more links work on parts of a pass at a time.
+type workers chan struct{}
+
+func newWorkers(n int) workers {
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	return make(workers, n)
 }
 
 // parallel calls f for 0 to n-1 from several goroutines and gives the error of the lowest number, so that what is told
 // does not depend on their timing.
 func (l *linker) parallel(n int, f func(int) error) error {
 	errs := make([]error, n)
-	var g errgroup.Group
-	g.SetLimit(l.jobs)
+	var group sync.WaitGroup
 	for i := range n {
 		if l.ctx.Err() != nil {
 			break
 		}
-		g.Go(func() error {
+		l.workers <- struct{}{}
+		group.Go(func() {
 			errs[i] = f(i)
-			return nil
+			<-l.workers
 		})
 	}
-	_ = g.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+	group.Wait()
+	if err := first(errs); err != nil {
+		return err
 	}
 	return l.ctx.Err()
 }

@@ -19,6 +19,9 @@ type member struct {
 	image *r2r.Image
 	pe    *pe.File
 
+	read   bool  // the tables are read
+	damage error // and why that was not possible
+
 	functions []r2r.RuntimeFunction
 	methods   []method // by address
 	entries   []entry  // by MethodDef row
@@ -106,9 +109,14 @@ func (l *linker) readInputs() error {
 	return l.checkAlike()
 }
 
-// readTables reads what the linker carries.
+// readTables reads what the linker carries. What cannot be read counts only for those that become members.
 func (l *linker) readTables() error {
-	return l.each(func(m *member) error { return m.read(l.target) })
+	return l.each(func(m *member) error {
+		if !m.read {
+			m.read, m.damage = true, m.readAll(l.target)
+		}
+		return nil
+	})
 }
 
 func boolOrder(first bool) int {
@@ -119,6 +127,9 @@ func boolOrder(first bool) int {
 }
 
 func (m *member) readHeaders() error {
+	if m.image != nil {
+		return nil // by another link
+	}
 	var err error
 	if m.image, err = r2r.Parse(m.input.Data); err != nil {
 		return err
@@ -127,8 +138,8 @@ func (m *member) readHeaders() error {
 	return m.checkKind()
 }
 
-// read reads the tables. The order matters: later ones check themselves against earlier ones.
-func (m *member) read(t target) error {
+// readAll reads the tables. The order matters: later ones check themselves against earlier ones.
+func (m *member) readAll(t target) error {
 	for _, step := range []func() error{
 		func() error { return m.readFunctions(t) }, m.readEntries, m.readInstances, m.readMethods, m.readCells,
 		m.readRegions, m.readDebugInfo, m.readClauses, m.readProfiles, m.readOwners,

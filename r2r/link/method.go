@@ -141,7 +141,7 @@ func (l *linker) placeMethods() error {
 			c.readOnlySize = p.offset + p.end - p.begin
 		}
 	}
-	return l.placeUnwind()
+	return nil
 }
 
 func alignTo(n, to uint32) uint32 { return (n + to - 1) &^ (to - 1) }

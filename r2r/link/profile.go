@@ -126,7 +126,7 @@ func (l *linker) writeProfiles() error {
 	if err != nil {
 		return err
 	}
-	if err := l.separateTwins(lists); err != nil {
+	if l.twins[1], err = l.separateTwins(lists); err != nil {
 		return err
 	}
 	n := total(lists)

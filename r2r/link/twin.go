@@ -14,7 +14,8 @@ type twinKey struct{ rid, owner uint32 }
 // type coincide, and so do the bits of their hashes, as they do for copies of one source in several assemblies. Such an
 // entry gets its module's index, which the runtime otherwise has to do without: it would not load a module in order to
 // compare, so that the index is not written where it is not needed.
-func (l *linker) separateTwins(lists [][]named) error {
+// It gives their number.
+func (l *linker) separateTwins(lists [][]named) (int, error) {
 	keys := map[twinKey][]*named{}
 	n := total(lists)
 	for i := range lists {
@@ -41,13 +42,13 @@ func (l *linker) separateTwins(lists [][]named) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return l.override(twins)
+	return override(twins)
 }
 
-// override writes the signatures of twins with their modules' indexes.
-func (l *linker) override(twins [][]*named) error {
+// override writes the signatures of twins with their modules' indexes, and gives their number.
+func override(twins [][]*named) (int, error) {
 	done := map[*named]bool{}
 	for _, list := range twins {
 		for _, e := range list {
@@ -57,12 +58,11 @@ func (l *linker) override(twins [][]*named) error {
 			done[e] = true
 			var err error
 			if e.signature, err = overridden(e.signature, e.member.moduleIndex()); err != nil {
-				return fault.Wrap(err, e.member.input.Name, "cannot be linked")
+				return 0, fault.Wrap(err, e.member.input.Name, "cannot be linked")
 			}
 		}
 	}
-	l.twins += len(done)
-	return nil
+	return len(done), nil
 }
 
 // twinMask gives the bits of hashes that a table of n entries stores at least.

@@ -29,26 +29,39 @@ type moved struct {
 	edges []edge
 }
 
-// keepLayouts takes members out until no class is laid out otherwise than its code takes it to be.
+// keepLayouts marks members to be taken out until no class is laid out otherwise than its code takes it to be.
 func (l *linker) keepLayouts() error {
 	layouts, err := newFieldLayouts(l.members)
 	if err != nil {
 		return err
 	}
 	open := layouts.movedClasses()
-	gone := make([]bool, len(l.members))
+	l.gone = make([]bool, len(l.members))
 	for len(open) > 0 {
 		victim := l.victim(open)
-		gone[victim] = true
+		l.gone[victim] = true
 		l.apart = append(l.apart, l.whyApart(victim, open))
 		open = slices.DeleteFunc(open, func(m moved) bool { return m.involves(victim) })
 	}
 	slices.SortFunc(l.apart, func(a, b Apart) int { return cmp.Compare(a.Name, b.Name) })
-	l.members = slices.DeleteFunc(l.members, func(m *member) bool { return gone[m.index] })
+	return nil
+}
+
+// takeOut takes out the members that are marked. The others must be readable.
+func (l *linker) takeOut() error {
+	var members []*member
+	for _, m := range l.members {
+		if l.gone[m.index] {
+			l.taken = append(l.taken, m)
+		} else {
+			members = append(members, m)
+		}
+	}
+	l.members = members
 	for i, m := range l.members {
 		m.index = i
 	}
-	return nil
+	return l.each(func(m *member) error { return m.damage })
 }
 
 // involves says whether a class keeps its layout if a module is elsewhere.
