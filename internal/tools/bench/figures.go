@@ -13,7 +13,6 @@ import (
 
 	"github.com/r2rpack/r2rpack/internal/cache"
 	"github.com/r2rpack/r2rpack/internal/tree"
-	"github.com/r2rpack/r2rpack/measure"
 	"github.com/r2rpack/r2rpack/source"
 )
 
@@ -133,22 +132,15 @@ func archiveSize(root string) float64 {
 
 // startup runs real programs from start to end on the roots.
 func (b *bench) startup(ctx context.Context) error {
-	tfm := "net" + b.version[:len(b.version)-len(filepath.Ext(b.version))]
 	for _, app := range []struct {
 		name           string
 		args           []string
 		runs           int
 		limit, allowed float64 // by default, with --exclude none
 	}{{"webapi", []string{"--self"}, b.runs, 0.97, 0.92}, {"hello", nil, 5 * b.runs, 1.08, 1.08}} {
-		r, err := measure.Run(ctx, measure.Options{
-			App: b.input("apps", tfm, app.name, app.name+".dll"), Args: app.args, Roots: []string{b.stock, b.root, b.rootAll},
-			Runs: app.runs, Warmup: 1, NoArchive: true, NoMethods: true,
-		})
+		r, err := b.startOn(ctx, app.name, app.args, app.runs, b.stock, b.root, b.rootAll)
 		if err != nil {
 			return err
-		}
-		for _, text := range append(r.Findings, r.Warnings...) {
-			fmt.Fprintln(os.Stderr, "bench:", text)
 		}
 		stock, root, all := r.Roots[0], r.Roots[1], r.Roots[2]
 		row(app.name+" start to end, min", root.Milliseconds.Min, stock.Milliseconds.Min, "ms", "stock", app.limit)

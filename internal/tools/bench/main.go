@@ -17,6 +17,7 @@ func main() {
 	flag.StringVar(&b.data, "data", os.Getenv("R2RPACK_DATA"), "folder with packs, host and apps")
 	flag.StringVar(&b.version, "version", "10.0.12", "version of .NET")
 	flag.IntVar(&b.runs, "runs", 15, "interleaved runs of each program")
+	flag.BoolVar(&b.full, "full", true, "compare linking with the recipe full, which compiles for minutes")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -34,6 +35,8 @@ type bench struct {
 	dir           string // everything made goes here and is removed at the end
 	stock         string // root of the official packs
 	root, rootAll string // composed: by default, and with --exclude none
+	linked        string // the whole set, linked
+	full          bool
 }
 
 func (b *bench) run(ctx context.Context) (err error) {
@@ -45,7 +48,7 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	defer os.RemoveAll(b.dir)
 	fmt.Printf("| figure | r2rpack | peer | ratio | expected |\n|---|---|---|---|---|\n")
-	for _, step := range []func(context.Context) error{b.compose, b.sizes, b.startup, b.pack, b.inspect} {
+	for _, step := range []func(context.Context) error{b.compose, b.sizes, b.startup, b.link, b.pack, b.inspect} {
 		if err := step(ctx); err != nil {
 			return err
 		}
