@@ -15,7 +15,7 @@ var rooms = map[string][]string{
 	"audit":                   {"bundle", "source", "layout", "manifest", "r2r", "r2r/verify"},
 	"bundle":                  {},
 	"bundle/bundletest":       {"bundle"},
-	"compose":                 {"bundle", "r2r/link", "source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen", "r2r/profile", "fit"},
+	"compose":                 {"bundle", "r2r/link", "source", "layout", "manifest", "internal/cache", "r2r", "r2r/crossgen", "r2r/profile", "r2r/profile/common", "fit"},
 	"dockerfile":              {},
 	"fit":                     {"layout", "manifest", "r2r/pe", "r2r/ecma335"},
 	"internal/cache":          {},
@@ -36,6 +36,7 @@ var rooms = map[string][]string{
 	"r2r/nativeformat":        {"r2r/internal/format"},
 	"r2r/pe":                  {"r2r/internal/format"},
 	"r2r/profile":             {"r2r/ecma335", "r2r/pe", "r2r/profile/nettrace"},
+	"r2r/profile/common":      {"r2r/profile"},
 	"r2r/profile/profiletest": {"r2r/ecma335", "r2r/profile"},
 	"source":                  {"bundle", "fixtures", "tarball", "internal/cache"},
 	"fixtures":                {},
@@ -90,9 +91,9 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/spf13/cobra":              {"cmd/r2rpack"},
 		"github.com/klauspost/compress/gzip":  {"tarball", "r2r/profile/nettrace"},
 		"github.com/klauspost/compress/flate": {"tarball", "bundle"},
-		"github.com/klauspost/compress/zstd":  {"tarball"},
+		"github.com/klauspost/compress/zstd":  {"tarball", "r2r/profile/common"},
 		"golang.org/x/term":                   {"internal/ui"},
-		"os/exec":                             {"internal/tools/bench", "internal/parity", "internal/enginetest", "internal/launch", "r2r/crossgen", "source"},
+		"os/exec":                             {"internal/tools/bench", "internal/tools/profiles", "internal/parity", "internal/enginetest", "internal/launch", "r2r/crossgen", "source"},
 		"net/http":                            {"internal/launch", "source"},
 	}
 	for _, line := range goList(t, `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`) {

@@ -22,6 +22,7 @@ import (
 type compiled struct {
 	files  fs.FS // a folder for each image, called like it, with the image and its components
 	cached bool
+	guest  *hosted // nil: no application is compiled
 	record
 }
 
@@ -47,6 +48,7 @@ const recordFile = "compile.json"
 func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 	running := make(chan struct{})
 	started := sync.OnceFunc(func() { close(running) })
+	outer := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		defer started()
@@ -72,7 +74,10 @@ func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	p.set.tree, err = p.fitting(whole)
+	if p.set.tree, err = p.fitting(whole); err != nil {
+		return nil, err
+	}
+	made.guest, err = p.compileGuest(outer)
 	return made, err
 }
 
@@ -99,6 +104,9 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 	}
 	r := record{Compiler: manifest.Compiler{Name: "crossgen2", Version: compiler.Version, SHA256: compiler.Digest}}
 	if err := os.MkdirAll(filepath.Join(p.Source.Cache.Dir(), "logs"), 0o755); err != nil {
+		return err
+	}
+	if err := p.makeCommon(ctx); err != nil {
 		return err
 	}
 	for _, i := range p.images {
@@ -140,6 +148,9 @@ func (p *plan) ask(i image, out string) crossgen.Job {
 	}
 	for _, f := range p.profiles {
 		job.Profiles = append(job.Profiles, f.path)
+	}
+	if p.common != nil {
+		job.Profiles = append(job.Profiles, p.commonFile)
 	}
 	return job
 }

@@ -28,9 +28,10 @@ type Result struct {
 	Compiler        string               `json:"compiler,omitempty"` // its version
 	CompilerSeconds float64              `json:"compilerSeconds"`
 	Cached          bool                 `json:"cached"` // compiled by an earlier run
-	Bytes           int64                `json:"bytes"`  // of all files of the root
+	Bytes           int64                `json:"bytes"`  // of all files of the root, without Guest
 	SetBytes        int64                `json:"setBytes"`
 	Composites      []CompositeResult    `json:"composites"`
+	Guest           *GuestResult         `json:"guest,omitempty"`    // the application of Options.App
 	Profiles        []methods.Use        `json:"profiles,omitempty"` // what became of Options.Traces
 	Excluded        []manifest.Exclusion `json:"excluded"`
 	LeftOut         []manifest.LeftOut   `json:"leftOut,omitempty"` // files of the set that the root does not have
@@ -93,6 +94,9 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 	if err := p.prepareFit(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.prepareGuest(ctx); err != nil {
+		return nil, err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	warmUp := func() {}
 	if j.compiler != nil {
@@ -114,6 +118,9 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 		return p.choose(ctx)
 	})
 	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	if err := p.chooseCommon(); err != nil {
 		return nil, err
 	}
 	return p, p.readTraces(outer)
@@ -189,7 +196,10 @@ func (p *plan) place(ctx context.Context, made *compiled) (*tree.Map, error) {
 	if err != nil {
 		return nil, err
 	}
-	return root, root.Replace(manifest.BuildRecordPath, tree.Bytes(data, 0o644))
+	if err := root.Replace(manifest.BuildRecordPath, tree.Bytes(data, 0o644)); err != nil {
+		return nil, err
+	}
+	return root, made.guest.addGuest(root)
 }
 
 // write writes the root to where nobody sees it yet, and meanwhile checks it.
@@ -243,6 +253,10 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 	}
 	if p.traced != nil {
 		r.Profiles = p.traced.uses
+	}
+	if r.Guest = made.guest.result(); r.Guest != nil {
+		r.Bytes -= r.Guest.Bytes
+		r.CompilerSeconds += made.guest.Seconds
 	}
 	if p.app != nil {
 		r.App = cmp.Or(p.tree.Executable, p.app.Name)

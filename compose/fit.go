@@ -57,7 +57,7 @@ func (p *plan) fit(ctx context.Context) (err error) {
 	if p.fitted, err = fit.Plan(ctx, p.set.tree, *p.request); err != nil {
 		return err
 	}
-	p.upgraded = p.fitted.Upgraded
+	p.upgraded = append(p.upgraded, p.fitted.Upgraded...)
 	p.set.tree, err = p.fitting(p.set.tree)
 	return err
 }
@@ -93,7 +93,7 @@ func (p *plan) fitOptions(options map[string]string) map[string]string {
 	for _, spec := range p.Fit {
 		apps = append(apps, cmp.Or(plainBase(spec), "app"))
 	}
-	for name, list := range map[string][]string{"fit": apps, "keep": p.Keep, "without": p.withoutFeatures()} {
+	for name, list := range map[string][]string{"app": p.guestName(), "fit": apps, "keep": p.Keep, "without": p.withoutFeatures()} {
 		if len(list) == 0 {
 			continue
 		}

@@ -46,7 +46,9 @@ type Options struct {
 	Traces          []string // traces, .mibc files or lists of the methods that the framework is for
 	ProfileOnly     bool     // with Traces: without the pack's own profile
 	ByName          bool     // with Traces: they may be of other builds, and are resolved by name
+	NoCommonProfile bool     // leaves out the common startup profile of a recipe that has it; so does ProfileOnly
 	InstructionSets []string // such as x86-64-v3
+	App             string   // TREE of a published application that is compiled on top, into the folder GuestDir
 	Fit             []string // TREEs of published applications: only what they can reach stays
 	Keep            []string // with Fit: names of assemblies that stay all the same
 	Loaded          []string // with Fit: names of assemblies that the applications were seen to load
@@ -61,7 +63,7 @@ type Options struct {
 	Log         string // file for the compiler's log; empty: in the cache
 	Force       bool   // replace an existing output
 
-	upgraded []string // what the applications of Fit bring in a higher version; settled with the plan
+	upgraded []string // what the applications of Fit and App bring in a higher version; settled with the plan
 }
 
 // withDefaults fills in what is left open and refuses what is no option.
@@ -79,10 +81,16 @@ func (o Options) withDefaults() (Options, error) {
 	if o.NoMVIDLock && o.Engine == EngineCrossgen2 {
 		return o, fault.Usage("--no-mvid-lock", "does not go with --engine crossgen2, whose code crosses assemblies").WithHint("use --engine link")
 	}
+	if err := o.checkGuest(); err != nil {
+		return o, err
+	}
 	if err := o.checkFit(); err != nil {
 		return o, err
 	}
 	if err := o.checkTraces(); err != nil {
+		return o, err
+	}
+	if err := o.checkCommon(); err != nil {
 		return o, err
 	}
 	if err := oneOf("--shape", o.Shape, ShapeSingle, ShapePerFramework); err != nil {

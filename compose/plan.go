@@ -10,6 +10,7 @@ import (
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
+	"github.com/r2rpack/r2rpack/r2r/profile/common"
 )
 
 // plan is everything that decides what the compiler makes; two plans of one key give the same bytes.
@@ -20,9 +21,12 @@ type plan struct {
 	set        *unpacked
 	assemblies []assembly
 	profiles   []profileFile
-	traced     *traced // nil: there are no traces
+	traced     *traced         // nil: there are no traces
+	common     *common.Profile // nil: without the common profile
+	commonFile string          // what is made of it, from when the compiler is to run
 	images     []image
 	request    *fit.Request // nil: nothing is left out
+	guest      *guest       // nil: no application is compiled
 	fitted     *fit.Result  // of the request, once the set is read
 }
 
@@ -134,6 +138,9 @@ func (p *plan) key() string {
 		if l.Name != "" {
 			fmt.Fprintf(h, "without %q\n", l.Path)
 		}
+	}
+	if p.common != nil {
+		fmt.Fprintf(h, "common profile %d %s\n", commonFormat, p.common.Digest)
 	}
 	for _, s := range p.InstructionSets {
 		fmt.Fprintf(h, "instruction set %q\n", s)

@@ -106,8 +106,8 @@ func (l *lists) readExclude(recipe crossgen.Recipe, o Options) error {
 			return err
 		}
 		l.exclude, l.excludeReason = newNameSet(names), "named by --exclude"
-	case len(o.Fit) > 0:
-		l.exclude, l.excludeReason = newNameSet(o.upgraded), "an application of --fit brings a higher version"
+	case len(o.Fit) > 0 || o.App != "":
+		l.exclude, l.excludeReason = newNameSet(o.upgraded), "the application brings a higher version"
 	case len(recipe.Exclude) > 0:
 		l.exclude, l.excludeReason = newNameSet(recipe.Exclude), "apps upgrade it through packages (default of recipe "+recipe.Name+")"
 	}

@@ -45,7 +45,7 @@ func (p *plan) readTraces(ctx context.Context) error {
 	for _, a := range p.assemblies {
 		assemblies.Paths = append(assemblies.Paths, a.Path)
 	}
-	scope, release, err := methods.OpenScope(ctx, assemblies)
+	scope, release, err := methods.OpenScope(ctx, assemblies, p.guest.scope())
 	if err != nil {
 		return err
 	}
@@ -120,11 +120,15 @@ func (p *plan) keepTraced(ctx context.Context) (func(link.Method) bool, error) {
 
 // recorded are the profiles that the build record names: those of the user in place of what was made of them.
 func (p *plan) recorded() []profileFile {
-	if p.traced == nil {
-		return p.profiles
+	given := slices.Clone(p.profiles)
+	if p.traced != nil {
+		given = slices.DeleteFunc(given, func(f profileFile) bool { return f.name == tracedProfileName })
+		given = append(given, p.traced.files...)
 	}
-	given := slices.DeleteFunc(slices.Clone(p.profiles), func(f profileFile) bool { return f.name == tracedProfileName })
-	return append(given, p.traced.files...)
+	if p.common != nil {
+		given = append(given, profileFile{name: commonName(p.common), sha256: p.common.Digest})
+	}
+	return given
 }
 
 // recordedOptions are the options that the build record names.

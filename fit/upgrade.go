@@ -2,11 +2,13 @@ package fit
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 )
 
@@ -65,4 +67,26 @@ func fourPart(text string) (out [4]int64) {
 		}
 	}
 	return out
+}
+
+// Upgrades gives the simple names of the assemblies that applications bring in a higher version than the frameworks of a
+// root have, sorted. It refuses applications that cannot run on the root, as Prepare does.
+func Upgrades(ctx context.Context, root *layout.Root, apps []App) ([]string, error) {
+	r := Request{Apps: apps}
+	if err := r.Prepare(ctx, root); err != nil {
+		return nil, err
+	}
+	used := map[*layout.Framework]bool{}
+	for _, a := range r.apps {
+		for _, p := range a.programs {
+			stack, err := p.stack(root)
+			if err != nil {
+				return nil, fault.Wrap(err, a.name, "")
+			}
+			for _, f := range stack {
+				used[f] = true
+			}
+		}
+	}
+	return upgraded(r.apps, used), nil
 }

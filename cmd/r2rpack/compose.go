@@ -79,8 +79,10 @@ native files too, but for those that --with names:
 	flags.StringSliceVar(&o.With, "with", nil, "with --fit: optional native files that stay")
 	flags.StringArrayVar(&o.Profiles, "mibc", nil, "profile `FILE` beside the pack's own; repeatable")
 	flags.StringArrayVar(&o.Traces, "profile", nil, "`TRACE` of an app (or .mibc, or list of methods) that the framework is for; link: only this code is carried; repeatable")
-	flags.BoolVar(&o.ProfileOnly, "profile-only", false, "with --profile: without the pack's own profile, for one known app")
+	flags.BoolVar(&o.ProfileOnly, "profile-only", false, "with --profile: without the pack's own profile and the common one, for one known app")
+	flags.BoolVar(&o.NoCommonProfile, "no-common-profile", false, "leave out the common startup profile that recipe balanced has beside the pack's own")
 	flags.BoolVar(&o.ByName, "by-name", false, "with --profile: take traces of other builds, and find what they tell of by name")
+	flags.StringVar(&o.App, "app", "", "compile the framework-dependent application published in `DIR` on top, into ROOT/"+compose.GuestDir)
 	flags.StringSliceVar(&o.InstructionSets, "instruction-set", nil, "instruction sets the processor will have, such as x86-64-v3")
 	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
 	flags.StringVar(&o.Log, "log", "", "`FILE` for the compiler's log")
@@ -128,6 +130,9 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 	}
 	u.Printf("  %s of files, %.2f of the set's %s\n", ui.Bytes(r.Bytes), float64(r.Bytes)/float64(r.SetBytes), ui.Bytes(r.SetBytes))
 	printLeftOut(u, r)
+	if g := r.Guest; g != nil {
+		u.Printf("  %s: the application, %s, %d assemblies compiled\n", g.Path, ui.Bytes(g.Bytes), len(g.Compiled))
+	}
 	from := ""
 	if r.Cached {
 		from = " (from the cache)"

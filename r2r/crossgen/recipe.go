@@ -16,6 +16,8 @@ type Recipe struct {
 
 	// PackProfile says that the runtime pack's tools/StandardOptimizationData.mibc belongs among the profiles.
 	PackProfile bool
+	// CommonProfile says that the common startup profile, which the tool carries, belongs among the profiles.
+	CommonProfile bool
 	// Roots are the simple names of the assemblies whose methods are all compiled; the others are compiled as far as
 	// these reach. Empty means that every assembly is a root.
 	Roots []string
@@ -99,12 +101,13 @@ var officialRoots = []string{
 func Recipes() []Recipe {
 	return []Recipe{
 		{
-			Name:        "balanced",
-			Summary:     "optimized code for the methods that profiles name: small and fast to start",
-			Optimize:    true,
-			Partial:     true,
-			PackProfile: true,
-			Exclude:     UpgradedByApps,
+			Name:          "balanced",
+			Summary:       "optimized code for the methods that profiles name, a common startup profile among them: small and fast to start",
+			Optimize:      true,
+			Partial:       true,
+			PackProfile:   true,
+			CommonProfile: true,
+			Exclude:       UpgradedByApps,
 		},
 		{
 			Name:        "full",
