@@ -2,7 +2,6 @@ package link
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -128,32 +127,6 @@ func TestKnownLayouts(t *testing.T) {
 	for _, name := range []string{coreLib + ".dll", "Microsoft.Extensions.ObjectPool.dll"} {
 		if slices.ContainsFunc(result.Apart, func(a Apart) bool { return a.Name == name }) {
 			t.Errorf("%s is apart", name)
-		}
-	}
-}
-
-// TestWindows links assemblies of the official Windows packs.
-func TestWindows(t *testing.T) {
-	testdata.Slow(t)
-	dir := t.TempDir()
-	untar(t, testdata.Path(t, "subsets", "win-x64-10.0.12.tar.xz"), dir)
-	found, err := filepath.Glob(filepath.Join(dir, "*", coreLib+".dll"))
-	if len(found) != 1 {
-		t.Fatalf("%v, %v", found, err)
-	}
-	results, err := Images(t.Context(), inputsIn(t, filepath.Dir(found[0])), Options{Name: "full-composite.r2r.dll"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range results {
-		im := parse(t, r.Composite)
-		for _, s := range im.PE.Sections {
-			if s.RVA != s.Offset || s.RVA%0x1000 != 0 {
-				t.Errorf("%s: section %s at %#x, in the file at %#x", r.Name, s.Name, s.RVA, s.Offset)
-			}
-		}
-		if im.PE.Machine.String() != "windows-x64" {
-			t.Errorf("%s is for %s", r.Name, im.PE.Machine)
 		}
 	}
 }
