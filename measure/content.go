@@ -2,9 +2,11 @@ package measure
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/internal/tree"
@@ -15,7 +17,11 @@ import (
 // measureSizes adds up the files of the roots.
 func (m *measurement) measureSizes(context.Context) error {
 	for _, t := range m.roots {
-		entries, err := tree.List(os.DirFS(t.abs))
+		files, err := t.files()
+		if err != nil {
+			return fault.Wrap(err, t.Path, "cannot be listed")
+		}
+		entries, err := tree.List(files)
 		if err != nil {
 			return fault.Wrap(err, t.Path, "cannot be listed")
 		}
@@ -29,6 +35,28 @@ func (m *measurement) measureSizes(context.Context) error {
 	return nil
 }
 
+// files gives the root without the application that lies in it.
+func (t *target) files() (fs.FS, error) {
+	files := os.DirFS(t.abs)
+	if !t.OwnApp {
+		return files, nil
+	}
+	entries, err := tree.List(files)
+	if err != nil {
+		return nil, err
+	}
+	out := tree.NewMap()
+	for _, e := range entries {
+		if strings.HasPrefix(e.Path, ownApp+"/") {
+			continue
+		}
+		if err := out.Add(e.Path, e.File(files)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 // measureArchives packs the roots as r2rpack pack does by default, and counts the bytes.
 func (m *measurement) measureArchives(ctx context.Context) error {
 	if m.NoArchive {
@@ -38,7 +66,11 @@ func (m *measurement) measureArchives(ctx context.Context) error {
 	defer task.Done()
 	for _, t := range m.roots {
 		var n counter
-		if err := tarball.Write(ctx, &n, os.DirFS(t.abs), tarball.TarGz, tarball.Options{}); err != nil {
+		files, err := t.files()
+		if err != nil {
+			return fault.Wrap(err, t.Path, "cannot be listed")
+		}
+		if err := tarball.Write(ctx, &n, files, tarball.TarGz, tarball.Options{}); err != nil {
 			return fault.Wrap(err, t.Path, "cannot be packed")
 		}
 		t.ArchiveBytes = int64(n)

@@ -17,7 +17,7 @@ import (
 
 // Options say what is measured.
 type Options struct {
-	App   string   // the managed application, a DLL
+	App   string   // the managed application, a DLL; a root with a copy of its own in its folder app runs that
 	Args  []string // of the application
 	Roots []string // dotnet roots; ratios are to the first
 
@@ -71,6 +71,7 @@ type measurement struct {
 type target struct {
 	Root
 	abs        string // Path, absolute
+	app        string // the DLL that runs on it
 	warm, cold []sample
 	outputs    []output
 }
@@ -89,10 +90,23 @@ func newMeasurement(o Options) (*measurement, error) {
 		if err != nil {
 			return nil, err
 		}
-		m.roots = append(m.roots, &target{Root: Root{Path: root}, abs: abs})
+		t := &target{Root: Root{Path: root}, abs: abs, app: o.App}
+		t.useOwnApp()
+		m.roots = append(m.roots, t)
 	}
 	m.dir, err = os.MkdirTemp("", "r2rpack-")
 	return m, fault.Wrap(fault.Cause(err), os.TempDir(), "no folder for temporary files")
+}
+
+// ownApp is the folder of a root in which r2rpack compose --app puts the application that it compiled for it.
+const ownApp = "app"
+
+// useOwnApp runs, on a root that has the application compiled for it, that one.
+func (t *target) useOwnApp() {
+	own := filepath.Join(t.abs, ownApp, filepath.Base(t.app))
+	if info, err := os.Stat(own); err == nil && info.Mode().IsRegular() {
+		t.app, t.OwnApp = own, true
+	}
 }
 
 // settleCache takes the roots out of the page cache once: a file that was just written lies there in pieces as large as

@@ -42,7 +42,8 @@ type Report struct {
 // Root is what was found of one root.
 type Root struct {
 	Path         string       `json:"root"`
-	Bytes        int64        `json:"bytes"`                  // of all its files
+	OwnApp       bool         `json:"ownApp,omitempty"`       // the application was compiled for this root, and lies in it
+	Bytes        int64        `json:"bytes"`                  // of all its files but OwnApp
 	Files        int          `json:"files"`                  //
 	ArchiveBytes int64        `json:"archiveBytes,omitempty"` // as tar.gz by r2rpack pack
 	Milliseconds *Series      `json:"milliseconds"`           // as Report.Time says

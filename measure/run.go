@@ -37,7 +37,7 @@ func (m *measurement) decideKind(ctx context.Context) error {
 
 // program is the application on a root, without its output yet.
 func (m *measurement) program(t *target) launch.Program {
-	p := launch.Program{Path: muxer(t.abs), Args: append([]string{m.App}, m.Args...), Env: environment(os.Environ())}
+	p := launch.Program{Path: muxer(t.abs), Args: append([]string{t.app}, m.Args...), Env: environment(os.Environ())}
 	if len(m.dir) < maxSocketDir {
 		p.Env = append(p.Env, "TMPDIR="+m.dir)
 	}
@@ -127,7 +127,7 @@ func (m *measurement) launch(ctx context.Context, t *target, p launch.Program, s
 
 // failure tells how the application failed on a root, if it did.
 func (m *measurement) failure(t *target, r launch.Run, err error, complaints string) error {
-	where := t.Path + ": " + filepath.Base(m.App)
+	where := t.Path + ": " + filepath.Base(t.app)
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
@@ -143,7 +143,7 @@ func (m *measurement) failure(t *target, r launch.Run, err error, complaints str
 		text = ": " + text
 	}
 	return &fault.Error{Where: where, What: "ended with " + r.Exit + text, Err: err,
-		Hint: "run it yourself: " + muxer(t.Path) + " " + strings.Join(append([]string{m.App}, m.Args...), " ")}
+		Hint: "run it yourself: " + muxer(t.Path) + " " + strings.Join(append([]string{t.app}, m.Args...), " ")}
 }
 
 // firstLine gives the first line of a file that is not empty, clipped.
@@ -164,5 +164,5 @@ func (m *measurement) drop(ctx context.Context, t *target) error {
 	if err := pagecache.Drop(ctx, t.abs); err != nil {
 		return err
 	}
-	return pagecache.Drop(ctx, filepath.Dir(m.App))
+	return pagecache.Drop(ctx, filepath.Dir(t.app))
 }
