@@ -86,46 +86,54 @@ func golden(t *testing.T, name string) string {
 	return string(data)
 }
 
-// A self-contained publish folder comes out as one with composite images, and runs where there is no .NET.
-func TestComposePublishFolder(t *testing.T) {
+// A self-contained publish folder comes out as one with composite images, and a single-file application as one, by its own
+// name, with the images inside, whether its files were compressed or not. Both run where there is no .NET.
+func TestComposeApplications(t *testing.T) {
 	testdata.Slow(t)
-	o := linkOptions(t)
-	folder := publishtest.Folder(t, publishtest.Files(t, "webapi", true))
-	out := filepath.Join(t.TempDir(), "out")
-	r, err := Compose(t.Context(), folder, out, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Engine != EngineLink || r.App != "webapi" || r.Version != publishtest.Version || r.RID != "linux-x64" || r.Composites[0].Path != DefaultName {
-		t.Errorf("%+v", r)
-	}
-	if got := runApp(t, filepath.Join(out, "webapi"), "--self"); got != golden(t, "webapi-net10.0.txt") {
-		t.Errorf("it prints %s", got)
-	}
-	checkApp(t, out, folder, o.Source)
+	checkApplications(t, "hello", false, []string{}, func() string { return "" })
 }
 
-// A single-file application comes out as one, by its own name, with its composite images inside, whether its files were
-// compressed or not.
-func TestComposeSingleFile(t *testing.T) {
-	testdata.Slow(t)
-	o := linkOptions(t)
-	file := publishtest.Single(t, t.TempDir(), "hello", publishtest.Files(t, "hello", false))
-	out := filepath.Join(t.TempDir(), "out")
-	r, err := Compose(t.Context(), file, out, o)
-	if err != nil {
-		t.Fatal(err)
+// TestProveApplications is the same with the largest application there is: both frameworks, a server, a client.
+func TestProveApplications(t *testing.T) {
+	if os.Getenv("R2RPACK_PROVE") == "" {
+		t.Skip("a slow proof: make prove")
 	}
-	if r.App != "hello" || r.Version != publishtest.Version || r.RID != "linux-x64" || r.Composites[0].Path != DefaultName {
-		t.Errorf("%+v", r)
-	}
-	want := runApp(t, file)
-	if got := runApp(t, filepath.Join(out, "hello")); got != want || want == "" {
-		t.Errorf("it prints %q, the original %q", got, want)
-	}
-	checkApp(t, out, file, o.Source)
+	checkApplications(t, "webapi", true, []string{"--self"}, func() string { return golden(t, "webapi-net10.0.txt") })
+}
 
-	if _, err := Compose(t.Context(), out, out+"2", o); err == nil || !strings.Contains(err.Error(), "is part of a composite image already") {
-		t.Errorf("a composite application: %v", err)
+// checkApplications composes an application of the kit in both forms. Without a golden text, the original tells what it
+// prints.
+func checkApplications(t *testing.T, name string, web bool, args []string, golden func() string) {
+	o := linkOptions(t)
+	files := publishtest.Files(t, name, web)
+	folder := publishtest.Folder(t, files)
+	file := publishtest.Single(t, t.TempDir(), name, files)
+	want := golden()
+	if want == "" {
+		want = runApp(t, file, args...)
+	}
+	single := file
+	if web {
+		single = filepath.Dir(file) // it reads its settings from beside it
+	}
+	for form, original := range map[string]string{"folder": folder, "file": single} {
+		out := filepath.Join(t.TempDir(), "out")
+		r, err := Compose(t.Context(), original, out, o)
+		if err != nil {
+			t.Fatalf("%s: %v", form, err)
+		}
+		if r.Engine != EngineLink || r.App != name || r.Version != publishtest.Version || r.RID != "linux-x64" || r.Composites[0].Path != DefaultName {
+			t.Errorf("%s: %+v", form, r)
+		}
+		if got := runApp(t, filepath.Join(out, name), args...); got != want || want == "" {
+			t.Errorf("%s: it prints %q, want %q", form, got, want)
+		}
+		checkApp(t, out, original, o.Source)
+		if form == "file" {
+			_, err := Compose(t.Context(), out, out+"2", o)
+			if err == nil || !strings.Contains(err.Error(), "is part of a composite image already") {
+				t.Errorf("a composite application: %v", err)
+			}
+		}
 	}
 }

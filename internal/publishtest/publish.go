@@ -89,13 +89,18 @@ func Folder(t testing.TB, files fs.FS) string {
 	return dir
 }
 
-// Single writes what Files gave as one file, by the name of the application, into dir; every other assembly is
-// compressed.
+// Single writes what Files gave as one file, by the name of the application, into dir, with settings beside it; every
+// other assembly is compressed.
 func Single(t testing.TB, dir, name string, files fs.FS) string {
 	t.Helper()
 	app := bundletest.App{Host: patched(t, singleFileHost(t), name), Major: 6}
 	for _, e := range list(t, files) {
 		f := bundletest.File{Name: e.Path}
+		data, err := fs.ReadFile(files, e.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Data = data
 		switch {
 		case e.Path == name+".deps.json":
 			f.Type = bundle.DepsJSON
@@ -103,12 +108,13 @@ func Single(t testing.TB, dir, name string, files fs.FS) string {
 			f.Type = bundle.RuntimeConfigJSON
 		case path.Ext(e.Path) == ".dll":
 			f.Type, f.Deflate = bundle.Assembly, len(app.Files)%2 == 1
+		case path.Ext(e.Path) == ".json":
+			if err := os.WriteFile(filepath.Join(dir, e.Path), data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
 		default:
-			continue // native libraries are in the host, and content lies beside it
-		}
-		var err error
-		if f.Data, err = fs.ReadFile(files, e.Path); err != nil {
-			t.Fatal(err)
+			continue // native libraries are in the host
 		}
 		app.Files = append(app.Files, f)
 	}
