@@ -7,6 +7,7 @@ import (
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/r2r/internal/packs"
 	"github.com/r2rpack/r2rpack/r2r/link"
+	"github.com/r2rpack/r2rpack/r2r/pe"
 )
 
 // arm64Faults are those of what arm64 has otherwise than x64.
@@ -40,6 +41,11 @@ var arm64Faults = []planted{
 	{"literal of a thunk", "code", func(b bench) { put32(b.literal(), u32At(b.literal(), 0)+cellSize) }},
 	{"literal that is no cell", "cells", func(b bench) { b.literal()[0]++ }},
 	{"section that a thunk passes on", "cells", func(b bench) { b.lazyThunk()[0] ^= 0x20 }},
+	{"section on a large page of another one", "PE section", func(b bench) {
+		rva := b.sound.file.Sections[2].RVA - largePageSize
+		put32(b.sectionHeader(".reloc")[12:], rva)
+		put32(b.header(24+112+8*pe.DirectoryRelocation, 4), rva)
+	}},
 	{"relocation of a literal missing", "relocations", func(b bench) {
 		block := b.relocationBlock()
 		binary.LittleEndian.PutUint16(block[8:], binary.LittleEndian.Uint16(block[8:])+4)

@@ -14,7 +14,19 @@ const (
 	sectionWrite   = 0x80000000
 )
 
-const pageSize = 0x1000
+const (
+	pageSize      = 0x1000
+	largePageSize = 0x10000
+)
+
+// largestPage gives the size of pages, in bytes, that a file may have to be mapped in: on arm64 Linux may be built for
+// pages of 64 KiB, and macOS has 16 KiB.
+func largestPage(m pe.Machine) uint32 {
+	if arch, os, _ := m.Split(); arch == "arm64" && os != "windows" {
+		return largePageSize
+	}
+	return pageSize
+}
 
 // container checks what loaders demand of the composite's file.
 func (c *composite) container(f *findings, counts *Counts, stocks []*image) {
@@ -56,12 +68,13 @@ func (c *composite) layout(f *findings) {
 
 // checkSection checks one section that comes after an address.
 func checkSection(file *pe.File, f *findings, s pe.Section, end uint32) {
+	page := largestPage(file.Machine)
 	switch {
-	case alignUp(end, pageSize) > s.RVA:
+	case alignUp(end, page) > s.RVA:
 		f.add("PE section", s.Name, "begins at %#x, on a page that is taken up to %#x", s.RVA, end)
 	case s.VirtualSize > s.RawSize:
 		f.add("PE section", s.Name, "has %#x bytes, of which the file holds %#x", s.VirtualSize, s.RawSize)
-	case s.RVA%pageSize != s.Offset%pageSize:
+	case s.RVA%page != s.Offset%page:
 		f.add("PE section", s.Name, "is at %#x and in the file at %#x, which cannot be mapped", s.RVA, s.Offset)
 	case file.FileAlignment == 0 || s.Offset%file.FileAlignment != 0 || s.RawSize%file.FileAlignment != 0:
 		f.add("PE section", s.Name, "is %#x bytes at %#x in the file, against an alignment of %#x", s.RawSize, s.Offset, file.FileAlignment)
