@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// program is one that is traced: what it starts with and how often is the same on every framework.
+type program struct {
+	name string
+	web  bool
+	// own says that it is one of src, which only trains: the others are measured too.
+	own  bool
+	dll  string
+	runs []launchArgs
+}
+
+// launchArgs are the arguments of one run.
+type launchArgs []string
+
+// programs gives what there is for a framework: the corpus, the kit's applications, the compiler, and the sources of src.
+func (t *trainer) programs(f *framework) ([]program, error) {
+	var all []program
+	corpus := filepath.Join(t.data, "training", f.tfm())
+	entries, err := os.ReadDir(corpus)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		all = append(all, program{name: e.Name(), dll: filepath.Join(corpus, e.Name(), e.Name()+".dll"), runs: []launchArgs{nil}})
+	}
+	for _, kit := range []struct {
+		name string
+		args launchArgs
+	}{{"hello", nil}, {"plugin", nil}, {"torture", nil}, {"webapi", launchArgs{"--self"}}} {
+		all = append(all, program{name: kit.name, dll: filepath.Join(t.data, "apps", f.tfm(), kit.name, kit.name+".dll"), runs: []launchArgs{kit.args}})
+	}
+	if csc, err := t.compilerRuns(f); err != nil {
+		return nil, err
+	} else if csc != nil {
+		all = append(all, *csc)
+	}
+	for i := range all {
+		all[i].web = strings.HasPrefix(all[i].name, "web")
+	}
+	own, err := t.ownPrograms(f)
+	return append(all, own...), err
+}
+
+// compilerRuns is the C# compiler on a small and on larger programs. It needs .NET 10.
+func (t *trainer) compilerRuns(f *framework) (*program, error) {
+	if f.major != compilerMajor {
+		return nil, nil
+	}
+	assemblies, err := f.assemblies()
+	if err != nil {
+		return nil, err
+	}
+	c := program{name: "csc", dll: t.csc()}
+	for _, source := range []string{"apps/src/hello/Program.cs", "training/src/data/Program.cs"} {
+		args := launchArgs{"-noconfig", "-nostdlib", "-nologo", "-deterministic", "-langversion:latest", "-unsafe", "-nowarn:CS8632", "-out:x.dll", "-errorlog:x.sarif"}
+		for _, a := range assemblies {
+			args = append(args, "-r:"+a)
+		}
+		args = append(args, filepath.Join(t.data, "training", "src", "shared", "Out.cs"), t.globalUsings(), filepath.Join(t.data, filepath.FromSlash(source)))
+		c.runs = append(c.runs, args)
+	}
+	return &c, nil
+}
+
+// implicitUsings are what an SDK adds to the sources of the corpus.
+var implicitUsings = []string{"System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks"}
+
+func (t *trainer) globalUsings() string {
+	file := filepath.Join(t.work, "Implicit.cs")
+	var text strings.Builder
+	for _, u := range implicitUsings {
+		fmt.Fprintf(&text, "global using %s;\n", u)
+	}
+	_ = os.WriteFile(file, []byte(text.String()), 0o644) // what fails here fails again in the compiler
+	return file
+}
