@@ -22,6 +22,7 @@ var rooms = map[string][]string{
 	"internal/enginetest":     {"internal/testdata"},
 	"internal/fault":          {},
 	"internal/progress":       {},
+	"internal/qemutest":       {"internal/testdata"},
 	"internal/testdata":       {},
 	"internal/tree":           {},
 	"internal/ui":             {},
@@ -93,7 +94,7 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/klauspost/compress/flate": {"tarball", "bundle"},
 		"github.com/klauspost/compress/zstd":  {"tarball", "r2r/profile/common"},
 		"golang.org/x/term":                   {"internal/ui"},
-		"os/exec":                             {"internal/tools/bench", "internal/tools/profiles", "internal/parity", "internal/enginetest", "internal/launch", "r2r/crossgen", "source"},
+		"os/exec":                             {"internal/tools/bench", "internal/tools/profiles", "internal/parity", "internal/enginetest", "internal/launch", "internal/qemutest", "r2r/crossgen", "source"},
 		"net/http":                            {"internal/launch", "source"},
 	}
 	for _, line := range goList(t, `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`) {
