@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/r2rpack/r2rpack/bundle"
 	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/progress"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/layout"
 	"github.com/r2rpack/r2rpack/manifest"
@@ -89,7 +91,7 @@ func frameworkOnly(o Options) string {
 	for _, option := range []struct {
 		flag string
 		used bool
-	}{{"--fit", len(o.Fit) > 0}, {"--without", len(o.Without) > 0}} {
+	}{{"--fit", len(o.Fit) > 0}, {"--app", o.App != ""}, {"--without", len(o.Without) > 0}} {
 		if option.used {
 			return option.flag
 		}
@@ -155,7 +157,7 @@ func (p *plan) finishBundle(ctx context.Context, made *compiled, output *tree.Ou
 		if err != nil {
 			return err
 		}
-		return output.Explain(p.rebundle(ctx, executable, files))
+		return output.Explain(p.rebundle(ctx, executable, files, task))
 	})
 	if err := g.Wait(); err != nil {
 		return nil, err
@@ -209,17 +211,29 @@ func (p *plan) bundled(inside fs.FS, made *compiled) ([]bundle.File, error) {
 }
 
 // rebundle writes the application to a new file.
-func (p *plan) rebundle(ctx context.Context, file string, files []bundle.File) error {
+func (p *plan) rebundle(ctx context.Context, file string, files []bundle.File, task progress.Task) error {
 	const executable = 0o755
 	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_RDWR, executable)
 	if err != nil {
 		return err
 	}
-	if err = p.tree.Rebundle(ctx, out, files...); err == nil {
+	if err = p.tree.Rebundle(ctx, countedWriter{out, task}, files...); err == nil {
 		err = out.Chmod(executable)
 	}
 	if cerr := out.Close(); err == nil {
 		err = cerr
 	}
 	return err
+}
+
+// countedWriter tells of what is written.
+type countedWriter struct {
+	io.Writer
+	task progress.Task
+}
+
+func (w countedWriter) Write(data []byte) (int, error) {
+	n, err := w.Writer.Write(data)
+	w.task.Add(int64(n))
+	return n, err
 }

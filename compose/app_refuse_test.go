@@ -2,6 +2,8 @@ package compose
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -16,6 +18,7 @@ import (
 	"github.com/r2rpack/r2rpack/bundle/bundletest"
 	"github.com/r2rpack/r2rpack/fixtures"
 	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/internal/progress"
 )
 
 const ownFramework = `{"runtimeOptions": {"tfm": "net10.0", "includedFrameworks": [{"name": "Microsoft.NETCore.App", "version": "10.0.12"}]}}`
@@ -147,6 +150,7 @@ func TestComposeRefusesApps(t *testing.T) {
 		{"a shape", plain, func(o *Options) { o.Shape = ShapePerFramework }, []string{"tell frameworks apart"}},
 		{"a scope", plain, func(o *Options) { o.Scope = ScopeNETCore }, []string{"tell frameworks apart"}},
 		{"a fit", plain, func(o *Options) { o.Fit = []string{"app"} }, []string{"--fit: is for frameworks"}},
+		{"an application on top", plain, func(o *Options) { o.App = "app" }, []string{"--app: "}},
 		{"native files left out", plain, func(o *Options) { o.Without = []string{"lttng"} }, []string{"--without: is for frameworks"}},
 		{"nothing to compile", with(func(files map[string][]byte) {
 			maps.DeleteFunc(files, func(name string, _ []byte) bool {
@@ -206,5 +210,33 @@ func TestComposeRefusesApps(t *testing.T) {
 				t.Errorf("left behind: %v, %v", left, err)
 			}
 		})
+	}
+}
+
+// cancelled is a context that ends as soon as something is written.
+type cancelled struct {
+	progress.Reporter
+	cancel func()
+}
+
+func (c cancelled) Start(what string, total int64) progress.Task {
+	if what == "writing" {
+		c.cancel()
+	}
+	return c.Reporter.Start(what, total)
+}
+
+// An end in the middle of writing leaves nothing.
+func TestComposeTinyAppInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o := linkOptions(t)
+	o.Progress = cancelled{progress.None, cancel}
+	parent := t.TempDir()
+	dir := writeFolder(t, map[string][]byte{"tiny": single(t, tinyApp(t)), "settings.json": []byte("{}")})
+	if _, err := Compose(ctx, dir, filepath.Join(parent, "out"), o); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
