@@ -32,7 +32,7 @@ func (s *Scope) Keep(methods []Method) (*Keep, error) {
 }
 
 // Has says whether a method is kept: the MethodDef row of an assembly or, if instance is not nil, what this signature
-// in the assembly's table of instances names (see Finder.Instance). One that cannot be read is kept.
+// of the row in the assembly's table of instances names (see Finder.Instance). One that cannot be read is kept.
 func (k *Keep) Has(assembly string, rid uint32, instance []byte) bool {
 	a := k.scope.byName[assembly]
 	if a == nil {
@@ -40,6 +40,9 @@ func (k *Keep) Has(assembly string, rid uint32, instance []byte) bool {
 	}
 	if instance == nil {
 		return len(k.methods[methodKey{a, rid}]) > 0
+	}
+	if len(instance) > 0 && instance[0] < 0x80 && instance[0]&instanceMemberRef == 0 && len(k.methods[methodKey{a, rid}]) == 0 {
+		return false // an instance of a method of this assembly: most end here
 	}
 	f := k.finders.Get().(*Finder)
 	defer k.finders.Put(f)
