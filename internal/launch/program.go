@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,7 +48,10 @@ type Process struct {
 	cmd   *exec.Cmd
 	floor int64 // bytes, see peakFloor
 	start time.Time
-	asked chan struct{} // closed by the first Stop
+	asked chan struct{} // closed by Stop
+	late  time.Time     // by when all that was asked must have ended; set before asked is closed
+	ended chan struct{} // closed by Kill
+	kill  sync.Once
 	done  chan struct{}
 
 	outcome Outcome // after done
@@ -63,7 +67,7 @@ func Start(p Program) (*Process, error) {
 	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = p.Dir, p.Env, p.Stdin, p.Stdout, p.Stderr
 	cmd.WaitDelay = lateOutput
 	ownGroup(cmd)
-	run := &Process{cmd: cmd, floor: peakFloor(), start: time.Now(), asked: make(chan struct{}), done: make(chan struct{})}
+	run := &Process{cmd: cmd, floor: peakFloor(), start: time.Now(), asked: make(chan struct{}), ended: make(chan struct{}), done: make(chan struct{})}
 	if err := cmd.Start(); err != nil {
 		return nil, cannotStart(p.Path, err)
 	}
@@ -83,6 +87,7 @@ func cannotStart(path string, err error) error {
 func (p *Process) wait() {
 	_ = p.cmd.Wait() // how it ended is in the state
 	wall := time.Since(p.start)
+	p.linger()
 	killGroup(p.cmd.Process.Pid)
 	state := p.cmd.ProcessState
 	o := Outcome{PID: state.Pid(), Exit: state.String(), Code: state.ExitCode(), Start: p.start, Wall: wall, CPU: state.UserTime() + state.SystemTime()}
@@ -99,6 +104,23 @@ func (p *Process) wait() {
 	close(p.done)
 }
 
+// linger lets what a process started, and was asked to stop with it, end by itself: the process may have been a shell
+// that ends at once.
+func (p *Process) linger() {
+	select {
+	case <-p.asked:
+	default:
+		return
+	}
+	for groupAlive(p.cmd.Process.Pid) && time.Now().Before(p.late) {
+		select {
+		case <-p.ended:
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
@@ -110,12 +132,13 @@ func (p *Process) Outcome() Outcome {
 
 // Kill ends the process and all that it started, and waits until it is gone.
 func (p *Process) Kill() {
+	p.kill.Do(func() { close(p.ended) })
 	killGroup(p.cmd.Process.Pid)
 	_ = p.cmd.Process.Kill()
 	<-p.done
 }
 
-// Stop asks the process to end, with SIGTERM, and waits. One that has not ended after the grace, or when ctx ends, is
+// Stop asks the process and all that it started to end, with SIGTERM, and waits; it may be called once. One that has not ended after the grace, or when ctx ends, is
 // killed and makes an error.
 func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
 	select {
@@ -123,8 +146,9 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
 		return nil
 	default:
 	}
+	p.late = time.Now().Add(grace)
 	close(p.asked)
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	termGroup(p.cmd.Process)
 	late := time.NewTimer(grace)
 	defer late.Stop()
 	select {
