@@ -29,10 +29,6 @@ func (p *plan) prepareFit(ctx context.Context) error {
 	if len(p.Fit) == 0 && len(p.Without) == 0 {
 		return nil
 	}
-	if p.app != nil {
-		return fault.Usage("--fit, --without", "take files out of frameworks, and %s is an application with its own framework", p.spec).
-			WithHint("publish it with PublishTrimmed")
-	}
 	root, err := layout.Read(p.tree)
 	if err != nil {
 		return err
