@@ -43,25 +43,48 @@ const maxWhy = 100
 // maxFile bounds what is read into memory of a profile or a text, in bytes. Traces are read as a stream.
 const maxFile = 256 << 20
 
-// Load finds the methods that a file names: a trace, a .mibc or the text form. A trace must come from the builds that
-// are in the scope, unless byName says to go by names. A file that names no method of the scope is an error.
-func (s *Scope) Load(ctx context.Context, path string, byName bool) (*Set, Use, error) {
+// Input is a file that names methods, as it was read: what it means is looked up in a Scope.
+type Input struct {
+	use     Use
+	trace   *nettrace.Usage // of these three, the one of the file's kind
+	profile *Profile
+	set     *Set
+}
+
+// Read reads a file that names methods: a trace, a .mibc or the text form.
+func Read(ctx context.Context, path string) (*Input, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, Use{}, fault.Wrap(fault.Cause(err), path, "cannot be read")
+		return nil, fault.Wrap(fault.Cause(err), path, "cannot be read")
 	}
 	defer f.Close()
-	use := Use{Path: path, Outside: map[string]int{}}
-	set, err := s.load(ctx, f, byName, &use)
+	in := &Input{use: Use{Path: path, Outside: map[string]int{}}}
+	return in, loadFault(in.read(ctx, f), path)
+}
+
+// Find finds the methods of an input. A trace must come from the builds that are in the scope, unless byName says to go
+// by names. An input that names no method of the scope is an error.
+func (s *Scope) Find(ctx context.Context, in *Input, byName bool) (*Set, Use, error) {
+	use := in.use
+	set, err := s.findInput(ctx, in, byName, &use)
 	if err != nil {
-		return nil, use, loadFault(err, path)
+		return nil, use, loadFault(err, use.Path)
 	}
 	use.Found = set.Len()
 	if use.Found == 0 {
-		return nil, use, fault.New(path, "names no method of the assemblies at hand: %s", use.nothing()).
+		return nil, use, fault.New(use.Path, "names no method of the assemblies at hand: %s", use.nothing()).
 			WithHint("take the trace with the framework that it is for")
 	}
 	return set, use, nil
+}
+
+// Load reads a file and finds the methods that it names.
+func (s *Scope) Load(ctx context.Context, path string, byName bool) (*Set, Use, error) {
+	in, err := Read(ctx, path)
+	if err != nil {
+		return nil, Use{}, err
+	}
+	return s.Find(ctx, in, byName)
 }
 
 // nothing says in what way a file named no method.
@@ -75,7 +98,7 @@ func (u Use) nothing() string {
 
 // loadFault gives an error about a file its name, and leaves alone what has one and what ended the work.
 func loadFault(err error, path string) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	var f *fault.Error
@@ -90,18 +113,34 @@ func loadFault(err error, path string) error {
 	return fault.Wrap(fault.Cause(err), path, "cannot be read")
 }
 
-func (s *Scope) load(ctx context.Context, f io.ReadSeeker, byName bool, use *Use) (*Set, error) {
-	kind, err := sniff(f)
-	if err != nil {
-		return nil, err
+func (in *Input) read(ctx context.Context, f io.ReadSeeker) (err error) {
+	if in.use.Kind, err = sniff(f); err != nil {
+		return err
 	}
-	switch use.Kind = kind; kind {
+	switch in.use.Kind {
 	case KindTrace:
-		return s.loadTrace(ctx, f, byName, use)
+		return in.readTrace(ctx, f)
 	case KindText:
-		return s.loadText(ctx, f, use)
+		if in.set, err = ReadText(io.LimitReader(f, maxFile)); err != nil {
+			return fault.Wrap(err, "", "is a malformed list of methods")
+		}
+		return nil
 	}
-	return s.loadMIBC(ctx, f, use)
+	data, err := io.ReadAll(io.LimitReader(f, maxFile))
+	if err == nil {
+		in.profile, err = Parse(in.use.Path, data)
+	}
+	return err
+}
+
+func (s *Scope) findInput(ctx context.Context, in *Input, byName bool, use *Use) (*Set, error) {
+	switch use.Kind {
+	case KindTrace:
+		return s.findTraced(ctx, in.trace, byName, use)
+	case KindText:
+		return s.findNamed(ctx, in.set, use)
+	}
+	return s.findRecords(ctx, in.profile, use)
 }
 
 // sniff tells the kind of a file by how it begins.
@@ -128,15 +167,16 @@ func sniff(f io.ReadSeeker) (Kind, error) {
 	return "", fault.New("", "is no EventPipe trace, no .mibc profile and no list of methods").WithHint("r2rpack trace makes a trace")
 }
 
-func (s *Scope) loadTrace(ctx context.Context, f io.Reader, byName bool, use *Use) (*Set, error) {
+func (in *Input) readTrace(ctx context.Context, f io.Reader) error {
 	u, err := nettrace.Methods(ctx, f)
 	if err != nil {
-		return nil, &fault.Error{What: "cannot be read as a trace", Err: err, Hint: "take the trace again, with r2rpack trace"}
+		return &fault.Error{What: "cannot be read as a trace", Err: err, Hint: "take the trace again, with r2rpack trace"}
 	}
-	use.Truncated, use.Dropped = u.Truncated, u.Dropped
-	if err := complete(u); err != nil {
-		return nil, err
-	}
+	in.trace, in.use.Truncated, in.use.Dropped = u, u.Truncated, u.Dropped
+	return complete(u)
+}
+
+func (s *Scope) findTraced(ctx context.Context, u *nettrace.Usage, byName bool, use *Use) (*Set, error) {
 	t, err := s.Trace(ctx, u, byName)
 	if err != nil {
 		return nil, err
@@ -192,11 +232,7 @@ func endsEarly(u *nettrace.Usage) string {
 // traceHint tells how to take a trace that has everything.
 const traceHint = "r2rpack trace sets what is needed: DOTNET_EventPipeConfig=" + nettrace.RuntimeProvider + ":0x6000080018:5"
 
-func (s *Scope) loadText(ctx context.Context, f io.Reader, use *Use) (*Set, error) {
-	set, err := ReadText(io.LimitReader(f, maxFile))
-	if err != nil {
-		return nil, fault.Wrap(err, "", "is a malformed list of methods")
-	}
+func (s *Scope) findNamed(ctx context.Context, set *Set, use *Use) (*Set, error) {
 	methods, missing, err := s.FindAll(ctx, set)
 	if err != nil {
 		return nil, err
@@ -228,15 +264,7 @@ func (u *Use) unresolved(why string) {
 	}
 }
 
-func (s *Scope) loadMIBC(ctx context.Context, f io.Reader, use *Use) (*Set, error) {
-	data, err := io.ReadAll(io.LimitReader(f, maxFile))
-	if err != nil {
-		return nil, err
-	}
-	p, err := Parse(use.Path, data)
-	if err != nil {
-		return nil, err
-	}
+func (s *Scope) findRecords(ctx context.Context, p *Profile, use *Use) (*Set, error) {
 	use.Told = p.Count()
 	r := s.Resolver(p)
 	var methods []Method
