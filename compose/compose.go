@@ -98,6 +98,7 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	p.readInputs(ctx, g)
 	warmUp := func() {}
 	if j.compiler != nil {
 		g.Go(func() (err error) {

@@ -21,7 +21,8 @@ type plan struct {
 	set        *unpacked
 	assemblies []assembly
 	profiles   []profileFile
-	traced     *traced         // nil: there are no traces
+	given      []input         // what Options.Traces name
+	traced     *traced         // what there is of that; nil: there are no traces
 	common     *common.Profile // nil: without the common profile
 	commonFile string          // what is made of it, from when the compiler is to run
 	images     []image

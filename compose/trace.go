@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/manifest"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
@@ -53,10 +55,13 @@ func (p *plan) readTraces(ctx context.Context) error {
 	t := &traced{scope: scope, set: methods.NewSet()}
 	task := p.Progress.Start("reading traces", int64(len(p.Traces)))
 	defer task.Done()
-	for _, path := range p.Traces {
-		if err := t.load(ctx, path, p.ByName); err != nil {
+	for _, in := range p.given {
+		set, use, err := scope.Find(ctx, in.methods, p.ByName)
+		if err != nil {
 			return err
 		}
+		t.set.Union(set)
+		t.files, t.uses = append(t.files, in.file), append(t.uses, use)
 		task.Add(1)
 	}
 	p.traced = t
@@ -68,18 +73,24 @@ func (p *plan) readTraces(ctx context.Context) error {
 	return err
 }
 
-func (t *traced) load(ctx context.Context, path string, byName bool) error {
-	file, err := openProfile(path)
-	if err != nil {
-		return err
+// input is a file of Options.Traces, read.
+type input struct {
+	file    profileFile
+	methods *methods.Input
+}
+
+// readInputs reads the files of Options.Traces, each in a goroutine of the group.
+func (p *plan) readInputs(ctx context.Context, g *errgroup.Group) {
+	p.given = make([]input, len(p.Traces))
+	for i, path := range p.Traces {
+		g.Go(func() (err error) {
+			if p.given[i].file, err = openProfile(path); err != nil {
+				return err
+			}
+			p.given[i].methods, err = methods.Read(ctx, path)
+			return err
+		})
 	}
-	set, use, err := t.scope.Load(ctx, path, byName)
-	if err != nil {
-		return err
-	}
-	t.set.Union(set)
-	t.files, t.uses = append(t.files, file), append(t.uses, use)
-	return nil
 }
 
 // tracedProfileName is the file of the profile that is made of traces, in the cache.
