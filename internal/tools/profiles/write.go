@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 
 	"github.com/r2rpack/r2rpack/r2r/profile"
 	"github.com/r2rpack/r2rpack/r2r/profile/common"
@@ -11,6 +14,11 @@ import (
 
 // write encodes the sets of all frameworks, by major version, as r2r/profile/common carries them: what they share once.
 func (t *trainer) write(sets map[string]*profile.Set) error {
+	for _, m := range common.Majors {
+		if sets[strconv.Itoa(m)] == nil {
+			return fmt.Errorf("no version of .NET %d was trained on", m)
+		}
+	}
 	shared := profile.NewSet()
 	for _, set := range sets {
 		for _, m := range set.Sorted() {
@@ -22,9 +30,9 @@ func (t *trainer) write(sets map[string]*profile.Set) error {
 	if err := t.writePart(common.Shared, shared); err != nil {
 		return err
 	}
-	for major, set := range sets {
+	for _, major := range slices.Sorted(maps.Keys(sets)) {
 		own := profile.NewSet()
-		own.Union(set)
+		own.Union(sets[major])
 		own.Subtract(shared)
 		if err := t.writePart(major, own); err != nil {
 			return err
