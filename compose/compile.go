@@ -22,7 +22,6 @@ import (
 type compiled struct {
 	files  fs.FS // a folder for each image, called like it, with the image and its components
 	cached bool
-	guest  *hosted // nil: no application is compiled
 	record
 }
 
@@ -37,7 +36,8 @@ type record struct {
 type imageRecord struct {
 	Name      string           `json:"name"`
 	Framework string           `json:"framework,omitempty"`
-	Members   []string         `json:"members"` // file names of the components
+	Members   []string         `json:"members"`          // file names of the components
+	Guests    []string         `json:"guests,omitempty"` // those of an application, in layout.GuestDir
 	Account   crossgen.Account `json:"profile"`
 }
 
@@ -48,7 +48,6 @@ const recordFile = "compile.json"
 func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 	running := make(chan struct{})
 	started := sync.OnceFunc(func() { close(running) })
-	outer := ctx
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		defer started()
@@ -74,10 +73,7 @@ func (p *plan) compile(ctx context.Context) (made *compiled, err error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	if p.set.tree, err = p.fitting(whole); err != nil {
-		return nil, err
-	}
-	made.guest, err = p.compileGuest(outer)
+	p.set.tree, err = p.fitting(whole)
 	return made, err
 }
 
@@ -121,7 +117,7 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 			return err
 		}
 		r.CompilerSeconds += result.Elapsed.Seconds()
-		r.Images = append(r.Images, imageRecord{Name: i.Name, Framework: i.Framework, Members: fileNames(i.members), Account: result.Account})
+		r.Images = append(r.Images, imageRecord{Name: i.Name, Framework: i.Framework, Members: fileNames(i.members), Guests: fileNames(i.guests), Account: result.Account})
 	}
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
@@ -140,6 +136,7 @@ func (p *plan) ask(i image, out string) crossgen.Job {
 	for _, a := range i.members {
 		job.Inputs = append(job.Inputs, crossgen.Assembly{Name: a.Name, Path: p.file(a), Framework: a.Framework, Rooted: a.rooted})
 	}
+	job.Inputs = append(job.Inputs, p.guest.inputs(i.guests)...)
 	for _, a := range i.bubble {
 		job.Bubble = append(job.Bubble, p.file(a))
 	}

@@ -148,7 +148,9 @@ func (p *plan) choose(ctx context.Context) (err error) {
 	if err := refuseNothing(p.assemblies); err != nil {
 		return err
 	}
-	p.images, err = imagesFor(p.assemblies, p.Options)
+	if p.images, err = imagesFor(p.assemblies, p.Options); err == nil {
+		p.guest.invite(&p.images[0])
+	}
 	return err
 }
 
@@ -200,7 +202,7 @@ func (p *plan) place(ctx context.Context, made *compiled) (*tree.Map, error) {
 	if err := root.Replace(manifest.BuildRecordPath, tree.Bytes(data, 0o644)); err != nil {
 		return nil, err
 	}
-	return root, made.guest.addGuest(root)
+	return root, p.addGuest(root, made)
 }
 
 // write writes the root to where nobody sees it yet, and meanwhile checks it.
@@ -255,9 +257,8 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 	if p.traced != nil {
 		r.Profiles = p.traced.uses
 	}
-	if r.Guest = made.guest.result(); r.Guest != nil {
+	if r.Guest = p.guestResult(root); r.Guest != nil {
 		r.Bytes -= r.Guest.Bytes
-		r.CompilerSeconds += made.guest.Seconds
 	}
 	if p.app != nil {
 		r.App = cmp.Or(p.tree.Executable, p.app.Name)

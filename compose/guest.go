@@ -3,10 +3,6 @@ package compose
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -24,44 +20,42 @@ import (
 	"github.com/r2rpack/r2rpack/source"
 )
 
-// GuestDir is the folder of the root that the application of Options.App comes to lie in.
-const GuestDir = "app"
-
-// guest is a framework-dependent application that is compiled on top of the composite framework: each of its assemblies
-// by itself, with code that takes the members for granted as theirs does each other.
+// guest is a framework-dependent application whose own assemblies become members of the composite framework, so that
+// framework code over the application's types is compiled too. They stay in a folder of their own: the runtime knows a
+// composite that is open by its file name, wherever the component that names it lies (NativeImage::Open in
+// dotnet/runtime, vm/nativeimage.cpp), and System.Private.CoreLib has opened it before.
 type guest struct {
 	files *source.Tree
-	// assemblies are those in the application's folder that are IL alone, by path. What is compiled already, and what
-	// lies deeper (satellites, plug-ins, what is for one platform), stays as it is.
-	assemblies []guestAssembly
-	upgraded   []string // simple names of framework assemblies that it brings in a higher version
-}
-
-type guestAssembly struct{ name, path string }
-
-// guestRecord is what is kept beside the images of an application.
-type guestRecord struct {
-	Seconds float64  `json:"seconds"`
-	Images  []string `json:"images"` // paths in the application's folder
+	dir   string // of the files on disk, for the compiler
+	key   string // names the content
+	// members are the assemblies in the application's folder that are IL alone. What is compiled already, and what lies
+	// deeper (satellites, plug-ins, what is for one platform), stays as it is.
+	members  []assembly
+	upgraded []string // simple names of framework assemblies that it brings in a higher version
 }
 
 // GuestResult tells of the application on the root.
 type GuestResult struct {
 	Path     string   `json:"path"` // in the root
 	Bytes    int64    `json:"bytes"`
-	Compiled []string `json:"compiled"` // paths in the application's folder
+	Compiled []string `json:"compiled"` // file names of the assemblies whose code is in the composite
 }
 
 // checkGuest refuses an application that cannot be compiled.
 func (o Options) checkGuest() error {
-	if o.App != "" && o.Engine == EngineLink {
+	switch {
+	case o.App == "":
+		return nil
+	case o.Engine == EngineLink:
 		return fault.Usage("--app", "compiles the application, which takes --engine crossgen2").
 			WithHint("leave --app out: the application runs on the root as it is")
+	case o.Shape != ShapeSingle || o.Scope != ScopeAll:
+		return fault.Usage("--app", "puts the application into the image of --shape single and --scope all")
 	}
 	return nil
 }
 
-// prepareGuest reads the application of Options.App. Close it at the end.
+// prepareGuest reads the application of Options.App.
 func (p *plan) prepareGuest(ctx context.Context) (err error) {
 	switch {
 	case p.App == "":
@@ -74,21 +68,26 @@ func (p *plan) prepareGuest(ctx context.Context) (err error) {
 	if g.files, err = source.Open(ctx, p.App, p.Source); err != nil {
 		return err
 	}
-	p.guest = g
 	p.releases = append(p.releases, func() { g.files.Close() })
 	root, err := layout.Read(p.tree)
 	if err != nil {
 		return err
 	}
+	if _, err := fs.Stat(p.tree, layout.GuestDir); err == nil {
+		return fault.New(layout.GuestDir, "is in the set already, and --app puts the application there")
+	}
 	if g.upgraded, err = fit.Upgrades(ctx, root, []fit.App{{Name: p.App, Files: g.files}}); err != nil {
 		return err
 	}
-	p.upgraded = append(p.upgraded, g.upgraded...)
-	return g.read(ctx, root)
+	p.guest, p.upgraded = g, append(p.upgraded, g.upgraded...)
+	if err := g.choose(ctx, root); err != nil {
+		return fault.Wrap(err, p.App, "")
+	}
+	return p.unpackGuest(ctx)
 }
 
-// read finds what is to be compiled: not the copies of framework assemblies that the host passes over.
-func (g *guest) read(ctx context.Context, root *layout.Root) error {
+// choose finds what is to be compiled: not the copies of framework assemblies that the host passes over.
+func (g *guest) choose(ctx context.Context, root *layout.Root) error {
 	theirs := map[string]bool{}
 	for _, f := range root.Frameworks {
 		for _, file := range f.Files {
@@ -100,192 +99,122 @@ func (g *guest) read(ctx context.Context, root *layout.Root) error {
 		return err
 	}
 	for _, e := range entries {
-		name := strings.TrimSuffix(e.Name(), ".dll")
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if name == e.Name() || !e.Type().IsRegular() || theirs[strings.ToLower(e.Name())] && !slices.Contains(g.upgraded, name) {
+		name, isDLL := strings.CutSuffix(e.Name(), ".dll")
+		if !isDLL || e.IsDir() || theirs[strings.ToLower(e.Name())] && !slices.Contains(g.upgraded, name) {
 			continue
 		}
-		is, err := isIL(g.files, e.Name())
-		if err != nil {
-			return fault.Wrap(err, e.Name(), "cannot be read")
-		}
-		if is {
-			g.assemblies = append(g.assemblies, guestAssembly{name, e.Name()})
+		if err := g.add(ctx, e.Name()); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// isIL tells whether a file is an assembly without native code.
-func isIL(fsys fs.FS, name string) (bool, error) {
-	data, release, err := tree.Data(fsys, name)
+// add takes an assembly without native code in.
+func (g *guest) add(ctx context.Context, file string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	data, release, err := tree.Data(g.files, file)
 	defer release()
 	if err != nil {
-		return false, err
+		return fault.Wrap(fault.Cause(err), file, "cannot be read")
 	}
 	info, err := r2r.Inspect(data)
-	return err == nil && info.Kind == r2r.KindIL && info.Name == strings.TrimSuffix(name, ".dll"), nil
+	if err != nil || info.Kind != r2r.KindIL || info.Name+".dll" != file {
+		return nil // a native library, say; the runtime takes it as it is
+	}
+	managed := layout.ManagedFile{Path: path.Join(layout.GuestDir, file), Name: info.Name, Info: *info}
+	g.members = append(g.members, assembly{ManagedFile: managed, member: true, rooted: true})
+	return nil
 }
 
-// scope gives the assemblies of the application to those who look for methods.
+// unpackGuest puts the application where the compiler can read it, once for each content.
+func (p *plan) unpackGuest(ctx context.Context) (err error) {
+	g := p.guest
+	if g.key, err = hashTree(ctx, g.files); err != nil {
+		return err
+	}
+	g.dir, _, err = p.Source.Cache.Do(ctx, "applications", g.key, func(ctx context.Context, tmp string) error {
+		if err := os.Mkdir(tmp, 0o755); err != nil {
+			return err
+		}
+		return tree.WriteDir(ctx, g.files, tmp, nil)
+	})
+	return err
+}
+
+// invite makes the application's assemblies members of the image, beside all of the set; of those that it brings in a
+// higher version the set's own are not even referred to.
+func (g *guest) invite(i *image) {
+	if g == nil {
+		return
+	}
+	i.guests = g.members
+	i.references = slices.DeleteFunc(i.references, func(a assembly) bool {
+		return slices.ContainsFunc(g.members, func(m assembly) bool { return strings.EqualFold(m.Name, a.Name) })
+	})
+}
+
+// inputs are the application's assemblies as the compiler gets them.
+func (g *guest) inputs(members []assembly) []crossgen.Assembly {
+	var out []crossgen.Assembly
+	for _, a := range members {
+		out = append(out, crossgen.Assembly{Name: a.Name, Path: filepath.Join(g.dir, path.Base(a.Path)), Rooted: true})
+	}
+	return out
+}
+
+// scope gives the application's assemblies to those who look for methods.
 func (g *guest) scope() methods.Files {
 	f := methods.Files{}
 	if g != nil {
 		f.FS = g.files
-		for _, a := range g.assemblies {
-			f.Paths = append(f.Paths, a.path)
+		for _, a := range g.members {
+			f.Paths = append(f.Paths, path.Base(a.Path))
 		}
 	}
 	return f
 }
 
-// hosted is an application with its own assemblies compiled.
-type hosted struct {
-	files *tree.Map
-	guestRecord
-}
-
-// compileGuest compiles the application, unless the cache has the outcome.
-func (p *plan) compileGuest(ctx context.Context) (*hosted, error) {
+// addGuest puts the application into the root, with the components in place of its assemblies.
+func (p *plan) addGuest(root *tree.Map, made *compiled) error {
 	if p.guest == nil {
-		return nil, nil
-	}
-	key, err := p.guestKey(ctx)
-	if err != nil {
-		return nil, err
-	}
-	dir, _, err := p.Source.Cache.Do(ctx, "applications", key, p.fillGuest)
-	if err != nil {
-		return nil, err
-	}
-	h, made := &hosted{}, os.DirFS(dir)
-	data, err := fs.ReadFile(made, recordFile)
-	if err == nil {
-		err = json.Unmarshal(data, &h.guestRecord)
-	}
-	if err != nil {
-		return nil, fault.Wrap(err, dir, "cannot be read from the cache")
-	}
-	if h.files, err = tree.Copy(p.guest.files); err != nil {
-		return nil, err
-	}
-	for _, name := range h.Images {
-		image, err := tree.From(made, name)
-		if err != nil {
-			return nil, err
-		}
-		if err := h.files.Replace(name, image); err != nil {
-			return nil, err
-		}
-	}
-	return h, nil
-}
-
-// guestKey names the outcome: the application's files on a framework of this plan.
-func (p *plan) guestKey(ctx context.Context) (string, error) {
-	own, err := hashTree(ctx, p.guest.files)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256([]byte(fmt.Sprintf("application 1 %s on %s", own, p.key())))
-	return hex.EncodeToString(sum[:]), nil
-}
-
-// fillGuest compiles the assemblies one after the other.
-func (p *plan) fillGuest(ctx context.Context, tmp string) error {
-	compiler, err := p.compiler.get(ctx)
-	if err != nil {
-		return err
-	}
-	work, err := os.MkdirTemp("", "r2rpack-app-")
-	if err != nil {
-		return fault.Wrap(err, os.TempDir(), "cannot hold temporary files")
-	}
-	defer os.RemoveAll(work)
-	if err := tree.WriteDir(ctx, p.guest.files, work, nil); err != nil {
-		return err
-	}
-	if err := os.Mkdir(tmp, 0o755); err != nil {
-		return err
-	}
-	r := guestRecord{}
-	for _, a := range p.guest.assemblies {
-		out := filepath.Join(work, ".compiled-"+a.name)
-		result, err := compiler.Run(ctx, p.askGuest(a, work, out), p.Progress)
-		if err != nil {
-			return err
-		}
-		if err := os.Rename(result.Components[a.name], filepath.Join(tmp, a.path)); err != nil {
-			return err
-		}
-		r.Seconds += result.Elapsed.Seconds()
-		r.Images = append(r.Images, a.path)
-	}
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(tmp, recordFile), data, 0o644)
-}
-
-// askGuest is what the compiler is asked for one assembly of the application. All of it is compiled, profiled or not: it
-// is small, and it is what the root is for.
-func (p *plan) askGuest(a guestAssembly, work, out string) crossgen.Job {
-	recipe, _ := crossgen.FindRecipe(guestRecipe)
-	job := crossgen.Job{
-		Separate: true, Name: path.Join(GuestDir, a.path), Output: out, Recipe: recipe,
-		InstructionSets: p.InstructionSets, Parallelism: p.Jobs,
-		Inputs: []crossgen.Assembly{{Name: a.name, Path: filepath.Join(work, a.path), Rooted: true}},
-	}
-	job.TargetOS, job.TargetArch = p.target()
-	for _, f := range p.assemblies {
-		switch {
-		case f.member:
-			job.Bubble = append(job.Bubble, p.file(f))
-		case !slices.Contains(p.guest.upgraded, f.Name):
-			job.References = append(job.References, p.file(f))
-		}
-	}
-	for _, other := range p.guest.assemblies {
-		if other != a {
-			job.Bubble = append(job.Bubble, filepath.Join(work, other.path))
-		}
-	}
-	for _, f := range p.profiles {
-		if f.name == tracedProfileName {
-			job.Profiles = append(job.Profiles, f.path)
-		}
-	}
-	return job
-}
-
-// guestRecipe is how applications are compiled.
-const guestRecipe = "full"
-
-// addGuest puts the application into the root.
-func (h *hosted) addGuest(root *tree.Map) error {
-	if h == nil {
 		return nil
 	}
-	entries, err := tree.List(h.files)
+	entries, err := tree.List(p.guest.files)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if err := root.Add(path.Join(GuestDir, e.Path), e.File(h.files)); err != nil {
-			return fault.Wrap(err, GuestDir, "cannot take the application of --app")
+		if err := root.Add(path.Join(layout.GuestDir, e.Path), e.File(p.guest.files)); err != nil {
+			return err
+		}
+	}
+	for _, i := range made.Images {
+		for _, name := range i.Guests {
+			component, err := tree.From(made.files, path.Join(i.Name, name))
+			if err != nil {
+				return err
+			}
+			component.Mode = tree.OfficialMode(name)
+			if err := root.Replace(path.Join(layout.GuestDir, name), component); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (h *hosted) result() *GuestResult {
-	if h == nil {
+func (p *plan) guestResult(root fs.FS) *GuestResult {
+	if p.guest == nil {
 		return nil
 	}
-	return &GuestResult{Path: GuestDir, Bytes: totalSize(h.files), Compiled: h.Images}
+	r := &GuestResult{Path: layout.GuestDir, Compiled: fileNames(p.guest.members)}
+	if sub, err := fs.Sub(root, layout.GuestDir); err == nil {
+		r.Bytes = totalSize(sub)
+	}
+	return r
 }
 
 // guestName is the name by which the build record knows the application.
@@ -293,5 +222,5 @@ func (p *plan) guestName() []string {
 	if p.guest == nil {
 		return nil
 	}
-	return []string{cmp.Or(plainBase(p.App), GuestDir)}
+	return []string{cmp.Or(plainBase(p.App), layout.GuestDir)}
 }

@@ -48,7 +48,7 @@ type Options struct {
 	ByName          bool     // with Traces: they may be of other builds, and are resolved by name
 	NoCommonProfile bool     // leaves out the common startup profile of a recipe that has it; so does ProfileOnly
 	InstructionSets []string // such as x86-64-v3
-	App             string   // TREE of a published application that is compiled on top, into the folder GuestDir
+	App             string   // TREE of a published application that is compiled on top, into layout.GuestDir
 	Fit             []string // TREEs of published applications: only what they can reach stays
 	Keep            []string // with Fit: names of assemblies that stay all the same
 	Loaded          []string // with Fit: names of assemblies that the applications were seen to load

@@ -36,6 +36,7 @@ type image struct {
 	Name      string // file name
 	Framework string // in whose folder it goes; "" beside System.Private.CoreLib
 	members   []assembly
+	guests    []assembly // of an application, members too
 	// bubble are the members of the images made before, which this one's code may take for granted: they are locked to
 	// their builds as its own members are. Only plain calls lead to the other references.
 	bubble     []assembly
@@ -150,6 +151,9 @@ func (p *plan) key() string {
 		fmt.Fprintf(h, "image %q in %q\n", i.Name, i.Framework)
 		for _, a := range i.members {
 			fmt.Fprintf(h, "member %q rooted %v\n", a.Path, a.rooted)
+		}
+		for _, a := range i.guests {
+			fmt.Fprintf(h, "of application %s %q\n", p.guest.key, a.Path)
 		}
 		for _, a := range i.bubble {
 			fmt.Fprintf(h, "bubble %q\n", a.Path)

@@ -13,6 +13,10 @@ type App struct {
 	Deps   *Deps // nil without NAME.deps.json
 }
 
+// GuestDir is the folder of a dotnet root with a framework-dependent application whose assemblies are members of the
+// root's composite.
+const GuestDir = "app"
+
 const configSuffix = ".runtimeconfig.json"
 
 // App gives the application of a tree: the first, by name, of those in the top folder that say which frameworks they

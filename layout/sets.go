@@ -20,6 +20,7 @@ type facts struct {
 type set struct {
 	dirs   []string // that of Microsoft.NETCore.App comes first
 	dotnet bool     // the folders are frameworks
+	guest  bool     // the last folder is GuestDir
 	app    bool     // the folders are those of an application that brings its framework with it
 	rid    string   // "" when nothing tells
 	images []*image // in the folders themselves, folder by folder, sorted by path
@@ -41,6 +42,10 @@ func (f *facts) sets() []set {
 	for i := range f.images {
 		dir := f.images[i].dir()
 		if !inFramework[dir] && !slices.ContainsFunc(groups, func(s set) bool { return slices.Contains(s.dirs, dir) }) {
+			if !f.root.Flat && dir == GuestDir {
+				groups = append(groups, f.guestSet())
+				continue
+			}
 			groups = append(groups, set{dirs: []string{dir}, app: app != nil})
 		}
 	}
@@ -52,11 +57,30 @@ func (f *facts) sets() []set {
 		for _, dir := range groups[i].dirs {
 			groups[i].images = append(groups[i].images, byDir[dir]...)
 		}
+		if groups[i].guest {
+			groups[i].images = slices.DeleteFunc(groups[i].images, func(i *image) bool { return i.Kind != r2r.KindComponent && i.Kind != r2r.KindComposite })
+		}
 	}
 	for i := range groups {
 		groups[i].near = compositesNear(groups, groups[i].dirs[0])
 	}
 	return groups
+}
+
+// guestSet is that of the application in GuestDir: the frameworks of the root with it. Of all these only components and
+// composites count; which of several assemblies of one name the application gets is the host's choice.
+func (f *facts) guestSet() set {
+	s := set{dotnet: true, guest: true, rid: f.root.RID()}
+	for i := range f.root.Frameworks {
+		for _, dir := range f.root.closure(&f.root.Frameworks[i]) {
+			if !slices.Contains(s.dirs, dir) {
+				s.dirs = append(s.dirs, dir)
+			}
+		}
+	}
+	slices.SortStableFunc(s.dirs, func(a, b string) int { return baseRank(a) - baseRank(b) })
+	s.dirs = append(s.dirs, GuestDir)
+	return s
 }
 
 // compositesNear gives the composites of all sets that have a folder, sorted by path.

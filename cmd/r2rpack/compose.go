@@ -82,7 +82,7 @@ native files too, but for those that --with names:
 	flags.BoolVar(&o.ProfileOnly, "profile-only", false, "with --profile: without the pack's own profile and the common one, for one known app")
 	flags.BoolVar(&o.NoCommonProfile, "no-common-profile", false, "leave out the common startup profile that recipe balanced has beside the pack's own")
 	flags.BoolVar(&o.ByName, "by-name", false, "with --profile: take traces of other builds, and find what they tell of by name")
-	flags.StringVar(&o.App, "app", "", "compile the framework-dependent application published in `DIR` on top, into ROOT/"+compose.GuestDir)
+	flags.StringVar(&o.App, "app", "", "compile the framework-dependent application published in `DIR` on top, into ROOT/"+layout.GuestDir)
 	flags.StringSliceVar(&o.InstructionSets, "instruction-set", nil, "instruction sets the processor will have, such as x86-64-v3")
 	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
 	flags.StringVar(&o.Log, "log", "", "`FILE` for the compiler's log")

@@ -11,16 +11,13 @@ import (
 // has its MVID; the composite must list it, be for the target, and have the ReadyToRun major version that the inputs
 // had. Then it settles the account of the profiles.
 func (in *inputs) check(job *Job, plan *plan, result *Result) error {
-	if job.Separate {
-		return in.checkSeparate(job, plan, result)
-	}
 	result.Composite = filepath.Join(job.Output, job.Name)
 	composite, err := in.readBack(result.Composite, r2r.KindComposite)
 	if err != nil {
 		return err
 	}
-	if err := checkTarget(job, result.Composite, composite); err != nil {
-		return err
+	if arch, system, _ := composite.PE.Machine.Split(); arch != job.TargetArch || system != job.TargetOS {
+		return fault.New(result.Composite, "came out for %s instead of %s-%s", composite.PE.Machine, job.TargetOS, job.TargetArch)
 	}
 	listed := map[string]r2r.Component{}
 	for _, c := range composite.Components {
@@ -79,40 +76,6 @@ func (in *inputs) checkComponent(from *input, path, owner string, composite *r2r
 	case from.image.Header != nil && from.image.Header.Major != composite.Header.Major:
 		return fault.New(owner, "has ReadyToRun version %d, but %s was compiled with version %d", composite.Header.Major, from.Path, from.image.Header.Major).
 			WithHint("use the compiler of the framework's own version")
-	}
-	return nil
-}
-
-// checkSeparate reads back an image of its own: for the target, with the MVID of its input.
-func (in *inputs) checkSeparate(job *Job, plan *plan, result *Result) error {
-	path := job.out()
-	image, err := in.readBack(path, r2r.KindR2R)
-	if err != nil {
-		return err
-	}
-	if err := checkTarget(job, path, image); err != nil {
-		return err
-	}
-	a := job.Inputs[0]
-	id, err := mvid(image.Metadata)
-	if err != nil {
-		return fault.Wrap(err, path, "cannot be read back")
-	}
-	if want := in.members[a.Name].mvid; id != want {
-		return fault.New(path, "has MVID %s, %s has %s", id, a.Path, want)
-	}
-	entries, err := methodEntries(image)
-	if err != nil {
-		return fault.Wrap(err, path, "cannot be read back")
-	}
-	result.Components = map[string]string{a.Name: path}
-	result.Account = plan.settle(entries)
-	return nil
-}
-
-func checkTarget(job *Job, path string, image *r2r.Image) error {
-	if arch, system, _ := image.PE.Machine.Split(); arch != job.TargetArch || system != job.TargetOS {
-		return fault.New(path, "came out for %s instead of %s-%s", image.PE.Machine, job.TargetOS, job.TargetArch)
 	}
 	return nil
 }

@@ -77,28 +77,6 @@ func TestFindCompiler(t *testing.T) {
 	}
 }
 
-// TestCompileSeparate compiles an assembly of an application on top of a framework, which its code takes for granted.
-func TestCompileSeparate(t *testing.T) {
-	eachCompiler(t, func(t *testing.T, set *packSet) {
-		job := small(t, set)
-		job.Separate, job.Name, job.Bubble = true, "the application", job.References
-		if _, err := set.compiler.Run(t.Context(), job, nil); err == nil || !strings.Contains(err.Error(), "only one") {
-			t.Errorf("two assemblies: %v", err)
-		}
-		job.Inputs, job.References = job.Inputs[:1], append(job.References, job.Inputs[1].Path)
-		result := mustRun(t, set, job)
-		name := job.Inputs[0].Name
-		data := contents(t, job.Output)[name+".dll"]
-		info, err := r2r.Inspect([]byte(data))
-		if err != nil || info.Kind != r2r.KindR2R || info.MethodEntries == 0 {
-			t.Errorf("%s: %+v, %v", name, info, err)
-		}
-		if result.Composite != "" || len(result.Components) != 1 || result.Components[name] != filepath.Join(job.Output, name+".dll") {
-			t.Errorf("%+v", result)
-		}
-	})
-}
-
 func TestCompile(t *testing.T) {
 	eachCompiler(t, func(t *testing.T, set *packSet) {
 		job := small(t, set)

@@ -16,7 +16,7 @@ type Assembly struct {
 	Rooted    bool   // all its methods are compiled (or, with Recipe.Partial, those of the profiles); otherwise those reached
 }
 
-// Job is one composite to be compiled or, with Separate, one assembly by itself.
+// Job is one composite to be compiled.
 type Job struct {
 	Inputs     []Assembly
 	References []string // files that inputs may refer to but that stay as they are
@@ -24,10 +24,7 @@ type Job struct {
 	// within the composite (--inputbubble). The composite then runs with exactly these files only; the runtime checks
 	// their MVIDs. This is for a composite on top of another one: Microsoft.AspNetCore.App over Microsoft.NETCore.App.
 	// Bubble files need not be repeated in References.
-	Bubble []string
-	// Separate makes an image of the one input, called like it: the assembly with its code. That is for an application on
-	// top of a composite framework, which is its Bubble. The compiler takes no more inputs for that.
-	Separate bool
+	Bubble   []string
 	Profiles []string // .mibc files as they are; what the compiler gets of them is made here
 	Recipe   Recipe
 
@@ -38,8 +35,8 @@ type Job struct {
 	InstructionSets  []string
 	FrameworkVersion string // of the inputs, to be checked against the compiler's; empty: not checked
 
-	Output      string // folder for the composite and the components, or the one image; must be empty or missing
-	Name        string // file name of the composite, such as full-composite.r2r.dll; with Separate, for messages alone
+	Output      string // folder for the composite and the components; must be empty or missing
+	Name        string // file name of the composite, such as full-composite.r2r.dll
 	Parallelism int    // threads of the compiler; 0: as many as it likes
 	Log         string // file for the compiler's whole output; empty: nowhere
 	Started     func() // called when the compiler runs, which then takes its time; may be nil
@@ -71,9 +68,7 @@ func (j *Job) prepare() error {
 		return fault.Usage(j.TargetArch, "is no architecture that can be compiled for").WithHint("%s", strings.Join(targetArchs, ", "))
 	case len(j.Inputs) == 0:
 		return fault.New(j.Name, "has no assemblies to be compiled from")
-	case j.Separate && len(j.Inputs) > 1:
-		return fault.New(j.Name, "has %d assemblies, and by itself only one can be compiled", len(j.Inputs))
-	case !j.Separate && (filepath.Base(j.Name) != j.Name || !strings.HasSuffix(j.Name, ".dll")):
+	case filepath.Base(j.Name) != j.Name || !strings.HasSuffix(j.Name, ".dll"):
 		return fault.Usage(j.Name, "is no name for a composite image").WithHint("a file name that ends in .dll")
 	}
 	j.TargetOS = system
@@ -112,10 +107,7 @@ func absoluteAll(paths []string) []string {
 
 // checkNames sees to it that each simple name stands for one file, and that each path can be written in a response file.
 func (j *Job) checkNames() error {
-	files := map[string]string{}
-	if !j.Separate {
-		files[strings.ToLower(simpleName(j.Name))] = "the composite " + j.Name
-	}
+	files := map[string]string{strings.ToLower(simpleName(j.Name)): "the composite " + j.Name}
 	claim := func(path string) error {
 		if err := writable(path); err != nil {
 			return err
@@ -143,15 +135,7 @@ func (j *Job) checkNames() error {
 			return err
 		}
 	}
-	return writable(j.out())
-}
-
-// out is the file that the compiler is to write.
-func (j *Job) out() string {
-	if j.Separate {
-		return filepath.Join(j.Output, filepath.Base(j.Inputs[0].Path))
-	}
-	return filepath.Join(j.Output, j.Name)
+	return writable(filepath.Join(j.Output, j.Name))
 }
 
 func simpleName(path string) string {
@@ -175,9 +159,8 @@ func (j *Job) response(c *Compiler, profiles []string) response {
 		instructionSets: instructionSets(j.InstructionSets, c.major()),
 		profiles:        profiles, bubble: j.Bubble,
 		references: absoluteAll(slices.Concat(j.References, j.Bubble)),
-		separate:   j.Separate,
 		// Inputs below the root path would keep their place relative to it; no input is below the output folder.
-		rootPath: j.Output, out: j.out(), parallelism: j.Parallelism,
+		rootPath: j.Output, out: filepath.Join(j.Output, j.Name), parallelism: j.Parallelism,
 	}
 	for _, in := range j.Inputs {
 		if in.Rooted {

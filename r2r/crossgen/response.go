@@ -31,7 +31,6 @@ type response struct {
 	partial         bool
 	instructionSets []string // as this compiler spells them
 	profiles        []string // written in this order; all other lists are sorted
-	separate        bool     // an image of each input; in StyleSDK alone
 	rooted          []string
 	unrooted        []string
 	references      []string
@@ -73,10 +72,7 @@ func (r response) sdkLines() []string {
 	for _, set := range r.instructionSets {
 		lines = append(lines, "--instruction-set:"+set)
 	}
-	if !r.separate {
-		lines = append(lines, "--composite")
-	}
-	lines = append(lines, option("--out:", r.out))
+	lines = append(lines, "--composite", option("--out:", r.out))
 	lines = append(lines, each("-r:", r.references)...)
 	lines = append(lines, byName(r.rooted)...)
 	return append(lines, each("-u:", r.unrooted)...)
@@ -84,10 +80,7 @@ func (r response) sdkLines() []string {
 
 // common gives the options that neither style prescribes a place for.
 func (r response) common() []string {
-	lines := []string{"--verbose"}
-	if !r.separate {
-		lines = append(lines, option("--compositerootpath:", r.rootPath))
-	}
+	lines := []string{"--verbose", option("--compositerootpath:", r.rootPath)}
 	if r.optimize {
 		lines = append(lines, "-O")
 	}

@@ -26,10 +26,6 @@ func TestResponseStyles(t *testing.T) {
 			t.Errorf("style %d:\n%s\nwant:\n%s", test.style, got, want)
 		}
 	}
-	r.style, r.separate = StyleSDK, true
-	if text := r.String(); strings.Contains(text, "composite") || !strings.Contains(text, "--inputbubbleref") {
-		t.Errorf("images of their own:\n%s", text)
-	}
 	if bare := (response{os: "linux", arch: "x64", rooted: []string{"/a.dll"}, out: "/o"}).String(); strings.Contains(bare, "-O") || strings.Contains(bare, "bubble") {
 		t.Errorf("options nobody asked for:\n%s", bare)
 	}

@@ -19,8 +19,8 @@ import (
 
 // Result is a composite that has been compiled and checked.
 type Result struct {
-	Composite  string            // path of the composite image; empty with Job.Separate
-	Components map[string]string // simple name of each input -> path of its component file, or of its image
+	Composite  string            // path of the composite image
+	Components map[string]string // simple name of each input -> path of its component file
 
 	Compiler        string        // version
 	Elapsed         time.Duration // of the compiler alone
