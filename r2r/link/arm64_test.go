@@ -215,7 +215,7 @@ func sameOutputARM64(t *testing.T, forms map[string]arm64Program) {
 		prints   string
 	}{
 		{[]string{"--version"}, nil, "2.0.5+"},
-		{[]string{"tools", "list"}, []string{noTiering, muchGC}, `"name": "azmcp`},
+		{[]string{"tools", "list"}, []string{noTiering, muchGC}, `"command": "storage account get"`},
 		{[]string{"storage", "account", "get", "--subscription", "00000000-0000-0000-0000-000000000000", "--retry-max-retries", "0"},
 			[]string{muchGC}, "CredentialUnavailableException"},
 	} {

@@ -18,7 +18,7 @@ import (
 func TestContainers(t *testing.T) {
 	for set, machine := range map[string]uint16{
 		"8/win-x64": 0x8664, "9/win-x64": 0x8664, "10/win-x64": 0x8664,
-		"8/linux-x64": 0x8664 ^ 0x7B79, "10/linux-x64": 0x8664 ^ 0x7B79,
+		"8/linux-x64": 0x8664 ^ 0x7B79, "9/linux-x64": 0x8664 ^ 0x7B79, "10/linux-x64": 0x8664 ^ 0x7B79,
 		"8/linux-arm64": 0xAA64 ^ 0x7B79, "9/linux-arm64": 0xAA64 ^ 0x7B79, "10/linux-arm64": 0xAA64 ^ 0x7B79,
 		"10/osx-arm64": 0xAA64 ^ 0x4644,
 	} {
