@@ -3,6 +3,7 @@
 # test      all tests on real inputs (under ten minutes on two cores)
 # prove     the slow proofs: every recipe, repeats, real container engines
 # bench     figures as ratios against named peers, from one run
+# profiles  trains the common startup profile anew: all programs are traced on both frameworks
 # lint      gofmt, vet, staticcheck
 # race      the short tests under the race detector
 
@@ -15,7 +16,7 @@ R2RPACK_DATA ?= ../shared/data
 override R2RPACK_DATA := $(abspath $(R2RPACK_DATA))
 export R2RPACK_DATA
 
-.PHONY: build try test prove bench lint race needs
+.PHONY: build try test prove bench profiles lint race needs
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o r2rpack ./cmd/r2rpack
@@ -38,6 +39,9 @@ prove: build needs
 
 bench: build
 	$(GO) run ./internal/tools/bench -r2rpack ./r2rpack -data $(R2RPACK_DATA)
+
+profiles:
+	$(GO) run ./internal/tools/profiles -data $(R2RPACK_DATA)
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt these'; exit 1; }
