@@ -24,14 +24,14 @@ import (
 const ownFramework = `{"runtimeOptions": {"tfm": "net10.0", "includedFrameworks": [{"name": "Microsoft.NETCore.App", "version": "10.0.12"}]}}`
 
 // tinyApp gives the files of an application of the sample libraries, which says that it brings its framework with it.
-func tinyApp(t *testing.T) map[string][]byte {
+func tinyApp(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{"tiny.runtimeconfig.json": []byte(ownFramework)}
 	maps.Copy(files, sampleLibraries(t, "10/linux-x64"))
 	return files
 }
 
-func sampleLibraries(t *testing.T, build string) map[string][]byte {
+func sampleLibraries(t testing.TB, build string) map[string][]byte {
 	t.Helper()
 	set, err := fixtures.ReadyToRun(build)
 	if err != nil {
@@ -51,7 +51,7 @@ func sampleLibraries(t *testing.T, build string) map[string][]byte {
 }
 
 // single gives files as a single-file application.
-func single(t *testing.T, files map[string][]byte) []byte {
+func single(t testing.TB, files map[string][]byte) []byte {
 	t.Helper()
 	app := bundletest.App{Host: append(bundletest.SmallHost(), make([]byte, 16<<10)...), Major: 6}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
