@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"internal/fault":          {},
 	"internal/progress":       {},
 	"internal/qemutest":       {"internal/testdata"},
+	"internal/publishtest":    {"bundle", "bundle/bundletest", "internal/testdata", "source"},
 	"internal/testdata":       {},
 	"internal/tree":           {},
 	"internal/ui":             {},
