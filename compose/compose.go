@@ -98,7 +98,9 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 		return nil, err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	p.readInputs(ctx, g)
+	inputs, inputsCtx := errgroup.WithContext(ctx)
+	p.readInputs(inputsCtx, inputs)
+	g.Go(inputs.Wait)
 	warmUp := func() {}
 	if j.compiler != nil {
 		g.Go(func() (err error) {
@@ -111,6 +113,9 @@ func (j *job) plan(ctx context.Context) (*plan, error) {
 	g.Go(func() (err error) {
 		p.set, err = j.read(ctx, warmUp)
 		if err != nil {
+			return err
+		}
+		if err := inputs.Wait(); err != nil { // what traces saw being loaded stays
 			return err
 		}
 		if err := p.fit(ctx); err != nil {

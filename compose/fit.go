@@ -50,6 +50,9 @@ func (p *plan) fit(ctx context.Context) (err error) {
 	if p.request == nil {
 		return nil
 	}
+	for _, in := range p.given {
+		p.request.Loaded = append(p.request.Loaded, in.methods.Loaded()...)
+	}
 	if p.fitted, err = fit.Plan(ctx, p.set.tree, *p.request); err != nil {
 		return err
 	}
