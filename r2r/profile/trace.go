@@ -49,6 +49,7 @@ type tracer struct {
 	usage *nettrace.Usage
 	out   *Trace
 	known map[uint64]found[*Type] // by the id of a type
+	nodes map[uint64]int          // of the tree that each of them is
 	files map[uint64]found[*Assembly]
 	// names are the full names of types, where they are to be found by name.
 	names map[definition]string
@@ -63,7 +64,7 @@ type definition struct {
 
 func newTracer(s *Scope, u *nettrace.Usage) *tracer {
 	return &tracer{Finder: s.Finder(), usage: u, out: &Trace{Set: NewSet(), Outside: map[string]int{}},
-		known: map[uint64]found[*Type]{}, files: map[uint64]found[*Assembly]{}, sigs: map[methodKey]found[string]{}}
+		known: map[uint64]found[*Type]{}, nodes: map[uint64]int{}, files: map[uint64]found[*Assembly]{}, sigs: map[methodKey]found[string]{}}
 }
 
 // instances gives what the trace names, in an order that does not depend on that of a map.
@@ -177,8 +178,12 @@ func (t *tracer) method(owner Def, m nettrace.Instance, d nettrace.MethodDetails
 	return 0, t.otherBuild(module)
 }
 
-// maxTypeDepth bounds how deep types of a trace are nested: ids may lead in a circle.
-const maxTypeDepth = 64
+// Bounds of a type in a trace: ids may lead in a circle, and twice to the same type again and again. The largest types of
+// a web server have some 30 nodes.
+const (
+	maxTypeDepth = 64
+	maxTypeNodes = 1024
+)
 
 // typ gives the type that an id means.
 func (t *tracer) typ(id uint64, depth int) (*Type, error) {
@@ -211,16 +216,24 @@ func (t *tracer) readType(id uint64, depth int) (*Type, error) {
 	if err != nil {
 		return nil, unresolved{err}
 	}
+	if def.Assembly.arity(ecma335.NewToken(ecma335.TypeDef, def.RID)) != len(row.Arguments) {
+		return nil, unresolved{fmt.Errorf("is told of without its type arguments")}
+	}
 	if len(row.Arguments) == 0 {
 		return t.typeOf(def)
 	}
 	typ := &Type{Kind: ElementGenericInst, Def: def}
-	for _, id := range row.Arguments {
-		arg, err := t.typ(id, depth+1)
+	nodes := 1
+	for _, argument := range row.Arguments {
+		arg, err := t.typ(argument, depth+1)
 		if err != nil {
 			return nil, err
 		}
 		typ.Args = append(typ.Args, arg)
+		nodes += max(1, t.nodes[argument])
+	}
+	if t.nodes[id] = nodes; nodes > maxTypeNodes {
+		return nil, unresolved{fmt.Errorf("a type consists of more than %d others", maxTypeNodes)}
 	}
 	return typ, nil
 }

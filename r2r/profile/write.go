@@ -36,9 +36,8 @@ func (s *Scope) Write(ctx context.Context, set *Set) (data []byte, missing []Mis
 // writer makes the module of a profile.
 type writer struct {
 	*Finder
-	md    *ecma335.ModuleBuilder
-	rows  map[Def]found[ecma335.Token]
-	owned map[string]ecma335.Token // TypeSpecs by signature
+	md   *ecma335.ModuleBuilder
+	rows map[Def]found[ecma335.Token]
 }
 
 // moduleName is the name of the module and of its assembly; the compiler does not look at it.
