@@ -126,6 +126,9 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 		u.Printf("  %s  %s, %d members\n", c.Path, ui.Bytes(c.Bytes), c.Members)
 		if a := c.Profile; a.Records > 0 {
 			u.Printf("  profile: %d methods compiled, %d left out for known reasons, %d lost\n", a.Compiled, a.Records-a.Compiled-a.Lost, a.Lost)
+			for _, name := range a.Unexplained {
+				u.Printf("    lost: %s\n", name)
+			}
 		}
 	}
 	u.Printf("  %s of files, %.2f of the set's %s\n", ui.Bytes(r.Bytes), float64(r.Bytes)/float64(r.SetBytes), ui.Bytes(r.SetBytes))
