@@ -1,5 +1,5 @@
-// Package profile reads .mibc profiles: lists of methods that the compiler is to compile, kept as a .NET module whose
-// method bodies are data. It strips them of instrumentation and finds the methods they name.
+// Package profile knows lists of methods: from EventPipe traces, from and to .mibc profiles for the compiler, and by names
+// that survive servicing. It finds the methods that these name in the assemblies at hand.
 package profile
 
 import (
