@@ -67,7 +67,7 @@ func (a *app) take(fsys fs.FS, file string, files map[string]bool, d detail) err
 		a.programs = append(a.programs, p)
 		return err
 	}
-	if ext := strings.ToLower(path.Ext(file)); ext != ".dll" && ext != ".exe" {
+	if ext := strings.ToLower(path.Ext(file)); ext != ".dll" && ext != ".exe" || isNativeAsset(file) {
 		return nil
 	}
 	one, err := readAssembly(fsys, file, d)
@@ -75,6 +75,12 @@ func (a *app) take(fsys fs.FS, file string, files map[string]bool, d detail) err
 		a.assemblies = append(a.assemblies, one)
 	}
 	return err
+}
+
+// isNativeAsset knows the native libraries of packages, runtimes/RID/native/NAME, by where they lie.
+func isNativeAsset(file string) bool {
+	ok, err := path.Match("runtimes/*/native/*", file)
+	return ok && err == nil
 }
 
 func readProgram(fsys fs.FS, stem string, hasDeps bool) (program, error) {

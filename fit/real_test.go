@@ -135,18 +135,26 @@ func TestUpgraded(t *testing.T) {
 	want := map[string][]string{"higher": {"System.IO.Pipelines"}, "higher-unused": {"System.IO.Pipelines"},
 		"outside": {"Microsoft.Extensions.Primitives"}, "same-asm-higher-file": {"System.IO.Pipelines"}, "mid": {"System.IO.Pipelines"}}
 	for tfm, version := range map[string]string{"net8.0": "8.0.31", "net10.0": "10.0.12"} {
+		root, err := layout.Read(stock(t, version))
+		if err != nil {
+			t.Fatal(err)
+		}
 		dirs, err := filepath.Glob(testdata.Path(t, "apps", "conflict", tfm, "*"))
 		if err != nil || len(dirs) == 0 {
 			t.Fatal(dirs, err)
 		}
 		for _, dir := range dirs {
 			name := filepath.Base(dir)
-			r, err := plan(t, stock(t, version), Request{Apps: []App{{Name: name, Files: os.DirFS(dir)}}})
-			if name == "self-contained-app-files" {
+			r := Request{Apps: []App{{Name: name, Files: os.DirFS(dir)}}}
+			if err := r.Prepare(t.Context(), root); err != nil {
+				if name != "self-contained-app-files" {
+					t.Error(err)
+				}
 				continue
 			}
-			if err != nil || !slices.Equal(r.Upgraded, want[name]) {
-				t.Errorf("%s %s: %v, %v", tfm, name, r, err)
+			used := map[*layout.Framework]bool{root.Framework(layout.NETCore): true, root.Framework("Microsoft.AspNetCore.App"): true}
+			if got := upgraded(r.apps, used); !slices.Equal(got, want[name]) {
+				t.Errorf("%s %s: %q", tfm, name, got)
 			}
 		}
 	}
@@ -240,6 +248,20 @@ func TestCollectorOfTheApplication(t *testing.T) {
 		if err != nil || strings.Join(r.Features, " ") != c.want {
 			t.Errorf("without %v, want %s, %v", r, c.want, err)
 		}
+	}
+}
+
+// TestOddFiles: what is no assembly does no harm in an application's folder, and one that cannot be read is named.
+func TestOddFiles(t *testing.T) {
+	app := fstest.MapFS{"a.dll": {}, "a.runtimeconfig.json": {Data: []byte(`{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"10.0.0"}}}`)},
+		"elf.dll": {Data: []byte("\x7fELF")}, "runtimes/win-x64/native/packed.dll": {Data: []byte("MZ packed")}, "plugins/readme.txt": {}}
+	r, err := plan(t, stock(t, "10.0.12"), Request{Apps: []App{{"app", app}}})
+	if err != nil || r.Kept == 0 {
+		t.Error(r, err)
+	}
+	app["plugins/broken.dll"] = &fstest.MapFile{Data: []byte("MZ broken")}
+	if _, err = plan(t, stock(t, "10.0.12"), Request{Apps: []App{{"app", app}}}); err == nil || !strings.HasPrefix(err.Error(), "app: plugins/broken.dll: cannot be read as an assembly") {
+		t.Error(err)
 	}
 }
 
