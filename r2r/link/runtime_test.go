@@ -176,45 +176,69 @@ func onTheRuntime(t *testing.T) {
 	}
 }
 
-// TestLayoutsOnTheRuntime asks the runtime where it puts the fields of every class of both frameworks, on the official
-// root and on a linked one. Compiled code relies on it, and nothing checks it at run time. Then programs run.
+// TestLayoutsOnTheRuntime is the short form of TestProveLayouts: the version that has more classes which may not share an
+// image. Then a program runs.
 func TestLayoutsOnTheRuntime(t *testing.T) {
 	onTheRuntime(t)
 	root10, _ := officialRoot(t, "10.0.12")
+	root := sameLayouts(t, newCSharp(t, root10), "8.0.31")
+	golden, err := os.ReadFile(testdata.Path(t, "apps", "golden", "torture-net8.0.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := run(t, root, testdata.Path(t, "apps", "net8.0", "torture", "torture.dll")); !bytes.Equal(out, golden) {
+		t.Errorf("torture prints\n%s", out)
+	}
+}
+
+// TestProveLayouts asks the runtime where it puts the fields of every class of both frameworks, on the official root and
+// on a linked one. Compiled code relies on it, and nothing checks it at run time.
+func TestProveLayouts(t *testing.T) {
+	prove(t)
+	root10, _ := officialRoot(t, "10.0.12")
 	compiler := newCSharp(t, root10)
-	for version, framework := range map[string]string{"10.0.12": "net10.0", "8.0.31": "net8.0"} {
-		root, folders := officialRoot(t, version)
-		dir := t.TempDir()
-		program := compiler.program(t, "layouts", folders[0], dir)
-		layouts := func(name string) []string {
-			file := filepath.Join(dir, name)
-			run(t, root, append([]string{program, file}, folders...)...)
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return strings.Split(string(text), "\n")
-		}
-		want := layouts("official")
-		linkRoot(t, folders, Options{})
-		got := layouts("linked")
-		if len(want) < 50_000 || len(got) != len(want) {
-			t.Errorf("%s: %d fields, %d on the official root", version, len(got), len(want))
-		}
-		differ := 0
-		for i := range min(len(want), len(got)) {
-			if want[i] != got[i] {
-				if differ++; differ < 5 {
-					t.Errorf("%s: %s, on the official root %s", version, got[i], want[i])
-				}
-			}
-		}
-		golden, err := os.ReadFile(testdata.Path(t, "apps", "golden", "torture-"+framework+".txt"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if out := run(t, root, testdata.Path(t, "apps", framework, "torture", "torture.dll")); !bytes.Equal(out, golden) {
-			t.Errorf("%s: torture prints\n%s", version, out)
+	for _, version := range []string{"8.0.31", "10.0.12"} {
+		sameLayouts(t, compiler, version)
+	}
+}
+
+// sameLayouts gives the linked root.
+func sameLayouts(t *testing.T, compiler csharp, version string) string {
+	t.Helper()
+	root, folders := officialRoot(t, version)
+	program := compiler.program(t, "layouts", folders[0], t.TempDir())
+	want := offsets(t, program, root, folders)
+	linkRoot(t, folders, Options{})
+	got := offsets(t, program, root, folders)
+	failed := 0
+	for _, line := range want {
+		if strings.HasSuffix(line, "Exception") {
+			failed++
 		}
 	}
+	if len(want)-failed < 75_000 || failed*100 > len(want) || len(got) != len(want) {
+		t.Errorf("%s: %d fields, %d on the official root", version, len(got), len(want))
+	}
+	differ := 0
+	for i := range min(len(want), len(got)) {
+		if want[i] != got[i] {
+			if differ++; differ < 5 {
+				t.Errorf("%s: %s, on the official root %s", version, got[i], want[i])
+			}
+		}
+	}
+	t.Logf("%s: %d fields, and %d types that cannot be loaded, on the official root; %d lines differ on the linked one", version, len(want)-failed, failed, differ)
+	return root
+}
+
+// offsets gives a line for each field, and for each type that cannot be loaded.
+func offsets(t *testing.T, program, root string, folders []string) []string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "offsets")
+	run(t, root, append([]string{program, file}, folders...)...)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }

@@ -8,7 +8,7 @@ static unsafe class Layouts
 {
     const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    static readonly Type[] Arguments = { typeof(object), typeof(byte), typeof(short), typeof(int), typeof(long), typeof(bool?), typeof(Guid), typeof(decimal) };
+    static readonly Type[] Arguments = { typeof(object), typeof(byte), typeof(short), typeof(int), typeof(long), typeof(bool?), typeof(Guid), typeof(decimal), typeof(DayOfWeek) };
 
     static void Main(string[] args)
     {
@@ -21,12 +21,16 @@ static unsafe class Layouts
                 foreach (var argument in Arguments)
                 {
                     Type instance;
-                    try { instance = type.MakeGenericType(type.GetGenericArguments().Select(_ => argument).ToArray()); } catch (Exception) { continue; }
+                    try { instance = type.MakeGenericType(type.GetGenericArguments().Select(p => Required(p) ?? argument).ToArray()); } catch (Exception) { continue; }
                     Write(output, instance);
                 }
             }
         }
     }
+
+    // The class that a type parameter asks for, such as Hub.
+    static Type Required(Type parameter) => parameter.GetGenericParameterConstraints()
+        .FirstOrDefault(c => c.IsClass && !c.ContainsGenericParameters && c != typeof(ValueType) && c != typeof(Enum));
 
     static Type[] Types(string file)
     {
