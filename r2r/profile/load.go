@@ -117,19 +117,20 @@ func (in *Input) read(ctx context.Context, f io.ReadSeeker) (err error) {
 	if in.use.Kind, err = sniff(f); err != nil {
 		return err
 	}
-	switch in.use.Kind {
-	case KindTrace:
+	if in.use.Kind == KindTrace {
 		return in.readTrace(ctx, f)
-	case KindText:
-		if in.set, err = ReadText(io.LimitReader(f, maxFile)); err != nil {
-			return fault.Wrap(err, "", "is a malformed list of methods")
-		}
-		return nil
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile))
-	if err == nil {
-		in.profile, err = Parse(in.use.Path, data)
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	switch {
+	case err != nil:
+		return err
+	case len(data) > maxFile:
+		return fault.New("", "has more than %d MB", maxFile>>20)
+	case in.use.Kind == KindText:
+		in.set, err = ReadText(bytes.NewReader(data))
+		return fault.Wrap(err, "", "is a malformed list of methods")
 	}
+	in.profile, err = Parse(in.use.Path, data)
 	return err
 }
 
