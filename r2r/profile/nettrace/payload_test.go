@@ -104,3 +104,17 @@ func TestHugeCounts(t *testing.T) {
 		}
 	}
 }
+
+// The first version of ModuleLoad ends with the paths; the second tells the symbols.
+func TestModuleLoadWithSymbols(t *testing.T) {
+	payload := u64(1) + u64(2) + u32(0x20) + u32(0) + strz("/a.dll") + strz("") + u16(9) + "0123456789abcdef" + u32(3) + strz("/a.pdb")
+	want := ModuleLoad{ID: 1, Assembly: 2, Flags: 0x20, ILPath: "/a.dll", PDB: PDB{GUID: [16]byte([]byte("0123456789abcdef")), Age: 3}}
+	if got, err := DecodeModuleLoad([]byte(payload)); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	want.PDB = PDB{}
+	cut := len(payload) - len(strz("/a.pdb")) - 1
+	if got, err := DecodeModuleLoad([]byte(payload[:cut])); err != nil || got != want {
+		t.Errorf("cut: %+v, %v", got, err)
+	}
+}
