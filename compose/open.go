@@ -117,6 +117,21 @@ func (j *job) base(root *layout.Root) (*layout.Framework, error) {
 	return &root.Frameworks[0], nil
 }
 
+// ChooseEngine gives the engine that Compose takes for a SET: the one that is named, else crossgen2 where a compiler is
+// at hand.
+func ChooseEngine(ctx context.Context, set string, o Options) (string, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return "", err
+	}
+	j, err := open(ctx, set, o)
+	if err != nil {
+		return "", err
+	}
+	defer j.close()
+	return j.Engine, nil
+}
+
 // findEngine opens the compiler, and settles for linking where no engine is named and no compiler is at hand.
 func (j *job) findEngine(ctx context.Context) (err error) {
 	if j.Engine == EngineLink {

@@ -76,7 +76,7 @@ faster, checks that the unmodified runtime will accept them, and packs them as a
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(cmd, err)
 	})
-	root.AddCommand(newInspect(u), newCompose(u), newVerify(u), newPack(u), newDockerfile(u), newTrace(u), newProfile(u), newMeasure(u), newDemo(u), newVersion(u), newMan(u))
+	root.AddCommand(newInspect(u), newCompose(u), newVerify(u), newPack(u), newDockerfile(u), newTrace(u), newProfile(u), newMeasure(u), newTune(u), newDemo(u), newVersion(u), newMan(u))
 	return root
 }
 
