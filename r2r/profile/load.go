@@ -93,7 +93,11 @@ func (u Use) nothing() string {
 	for _, n := range u.Outside {
 		outside += n
 	}
-	return fmt.Sprintf("%d made at run time, %d of other assemblies, %d that do not exist", u.Dynamic, outside, u.Unresolved)
+	text := fmt.Sprintf("%d made at run time, %d of other assemblies, %d that do not exist", u.Dynamic, outside, u.Unresolved)
+	if len(u.Why) > 0 {
+		text += " (the first: " + u.Why[0] + ")"
+	}
+	return text
 }
 
 // loadFault gives an error about a file its name, and leaves alone what has one and what ended the work.
