@@ -3,6 +3,7 @@ package compose
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -119,6 +120,39 @@ func TestUnpackWithoutKeep(t *testing.T) {
 	}
 	if _, _, missing := unpackedSet(t, store); !missing {
 		t.Error("an entry that was not kept is used")
+	}
+}
+
+// A set that is to be linked is read into memory: each file once, and nothing is written.
+func TestReadToLink(t *testing.T) {
+	opened := map[string]int{}
+	set := tree.NewMap()
+	for name, mode := range map[string]fs.FileMode{"dotnet": 0o755, "a.dll": 0o644} {
+		file := tree.Bytes([]byte(name), mode)
+		open := file.Open
+		file.Open = func() (io.ReadCloser, error) { opened[name]++; return open() }
+		if err := set.Add(name, file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j := &job{Options: Options{Engine: EngineLink, Progress: progress.None}, tree: &source.Tree{FS: set}}
+	s, err := j.read(t.Context(), func() { t.Error("asks for a compiler") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if opened["a.dll"] != 1 || opened["dotnet"] != 0 {
+		t.Errorf("before linking %v", opened)
+	}
+	whole, err := j.unpackRest(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, mode := range map[string]fs.FileMode{"dotnet": 0o755, "a.dll": 0o644} {
+		data, err := fs.ReadFile(whole, name)
+		info, statErr := fs.Stat(whole, name)
+		if err != nil || statErr != nil || string(data) != name || info.Mode() != mode || opened[name] != 1 {
+			t.Errorf("%s: %q, %v, %v, %v, opened %d times", name, data, info, err, statErr, opened[name])
+		}
 	}
 }
 
