@@ -71,7 +71,7 @@ var codeTable = tableOf(
 	CodeDoc{"composite-duplicate", Error, "Two composites of one file name differ. The runtime knows composites by file name and uses one for both.", "give each composite a name of its own"},
 	CodeDoc{"composite-copy", Warning, "A composite lies in two folders. The runtime uses the first that it meets.", "keep the one beside System.Private.CoreLib"},
 	CodeDoc{"composite-stray", Warning, "No component names this composite. It is never loaded.", "remove it, or put its components back"},
-	CodeDoc{"mvid-mismatch", Error, "An assembly is another build (MVID) than the one in the composite. The runtime ends the process when it loads it; if the composite was made with --no-mvid-lock and the assembly is a component, it runs the wrong code instead.", oneBuildOnly},
+	CodeDoc{"mvid-mismatch", Error, "An assembly is another build (MVID) than the one in the composite. The runtime ends the process when it loads it; if the composite was made with --no-mvid-lock, it may run the wrong code instead.", oneBuildOnly},
 	CodeDoc{"r2r-mismatch", Error, "Component and composite have different ReadyToRun major versions, so they come from different compilers. The runtime reads the composite's alone.", oneBuildOnly},
 	CodeDoc{"member-missing", Warning, "The composite has code of an assembly that is not there.", "put the assembly back, or compose without it"},
 	CodeDoc{"member-plain", Warning, "An assembly of the composite is there without being its component: as it was before or, with --no-mvid-lock, as another build. It works; the composite's code of it is dead weight.", "put the component in its place"},

@@ -281,7 +281,7 @@ func TestWithoutLock(t *testing.T) {
 		{"another build without code", func(s sample) { s.fixture("Fx.Core.dll", "il/Fx.Core.dll"); s.rebuild("Fx.Core.dll") }, []string{"member-plain Fx.Core.dll"}},
 	} {
 		s := sample{t, tree.NewMap()}
-		s.put("fx.r2r.dll", tree.Bytes(result.Composite, 0))
+		s.put(result.Name, tree.Bytes(result.Composite, 0))
 		for name, data := range result.Components {
 			s.put(name, tree.Bytes(data, 0))
 		}

@@ -2,8 +2,8 @@ package link
 
 import (
 	"context"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +22,7 @@ func Images(ctx context.Context, inputs []Input, o Options) ([]*Result, error) {
 		rest := slices.DeleteFunc(slices.Clone(main.taken), func(m *member) bool { return m.input.Folder != folder })
 		for len(rest) > 1 {
 			next := o
-			next.Name = numbered(o.Name, len(links)+1)
+			next.Name = extended(o.Name, strconv.Itoa(len(links)+1))
 			l, err := begin(ctx, rest, next, workers)
 			if err != nil {
 				return nil, err
@@ -52,12 +52,12 @@ func foldersOf(inputs []Input) []string {
 	return slices.Compact(folders)
 }
 
-// numbered puts a number into the name of an image: full-composite.r2r.dll becomes full-composite-2.r2r.dll.
-func numbered(name string, n int) string {
+// extended puts something into the name of an image: full-composite.r2r.dll becomes full-composite-2.r2r.dll.
+func extended(name, by string) string {
 	for _, suffix := range []string{".r2r.dll", ".dll"} {
 		if stem, ok := strings.CutSuffix(name, suffix); ok {
-			return fmt.Sprintf("%s-%d%s", stem, n, suffix)
+			return stem + "-" + by + suffix
 		}
 	}
-	return fmt.Sprintf("%s-%d", name, n)
+	return name + "-" + by
 }

@@ -18,6 +18,9 @@ func (l *linker) writeInstances() error {
 				continue
 			}
 			n, err := l.name(m, e.Signature, e.Hash, e.HashMask)
+			if err == nil {
+				err = l.refuseReference(n)
+			}
 			if err != nil {
 				return format.Named(err, r2r.SectionInstanceMethodEntryPoints.String())
 			}
@@ -30,6 +33,15 @@ func (l *linker) writeInstances() error {
 		return err
 	}
 	return l.instanceTable(lists, kept)
+}
+
+// refuseReference refuses an instance over a type of another assembly where other builds are accepted: the runtime also
+// looks it up through that assembly, and so finds it for another build of its own. Official frameworks have none.
+func (l *linker) refuseReference(n named) error {
+	if !n.refers || !l.options.NoMVIDLock {
+		return nil
+	}
+	return format.Errorf("signature", format.Offset, 0, "names a type of another assembly, which takes an image with an MVID lock")
 }
 
 func (l *linker) instanceTable(lists [][]named, kept [][]int) error {

@@ -28,7 +28,8 @@ type Method struct {
 type Options struct {
 	// Name is the file name of the composite, which every component names as its owner.
 	Name string
-	// NoMVIDLock leaves the table of MVIDs (section 118) out: the runtime then accepts other builds of components.
+	// NoMVIDLock leaves the table of MVIDs (section 118) out: the runtime then accepts other builds of components. A part of
+	// a hash of them comes into the image's name instead.
 	NoMVIDLock bool
 	// Keep says whether a method's native code is carried; a method without it is compiled at run time. Nil keeps all.
 	// It is called from several goroutines.
@@ -104,6 +105,8 @@ var reading = []step{
 	// functions, methods, entries, import cells, profile data of every member are read
 	{(*linker).takeOut},
 	// no class of a member is laid out otherwise than in an image of its own
+	{(*linker).nameImage},
+	// options.Name is final
 }
 
 var linking = []step{
@@ -166,6 +169,7 @@ func first(errs []error) error {
 type linker struct {
 	ctx        context.Context
 	options    Options
+	mvid       [16]byte // of the image
 	workers    workers
 	members    []*member
 	gone       []bool    // by member.index: stays apart

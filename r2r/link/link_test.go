@@ -222,7 +222,7 @@ func TestImages(t *testing.T) {
 		t.Errorf("%d images, %v", len(results), err)
 	}
 	for name, want := range map[string]string{"full-composite.r2r.dll": "full-composite-2.r2r.dll", "a.dll": "a-2.dll", "a": "a-2"} {
-		if got := numbered(name, 2); got != want {
+		if got := extended(name, "2"); got != want {
 			t.Errorf("%s becomes %s, want %s", name, got, want)
 		}
 	}

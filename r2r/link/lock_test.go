@@ -116,6 +116,7 @@ func TestProveReplacedMember(t *testing.T) {
 			newer, newerNative := t.TempDir(), t.TempDir()
 			k.library(t, "Lock.Base", newer, "-define:V2")
 			k.native(t, filepath.Join(newer, "Lock.Base.dll"), filepath.Join(newerNative, "Lock.Base.dll"))
+			r.otherComponent(t, k, filepath.Join(newerNative, "Lock.Base.dll"))
 			for _, brought := range []string{"", filepath.Join(newer, "Lock.Base.dll"), filepath.Join(newerNative, "Lock.Base.dll")} {
 				r.replaced(t, k.app(t, brought), brought != "")
 			}
@@ -162,7 +163,7 @@ func linkLockApp(t *testing.T, folder string, o Options) {
 	for name, data := range results[0].Components {
 		replace(t, filepath.Join(folder, name), data)
 	}
-	replace(t, filepath.Join(folder, o.Name), results[0].Composite)
+	replace(t, filepath.Join(folder, results[0].Name), results[0].Composite)
 }
 
 // replaced runs an application that may bring another Lock.Base.
@@ -204,6 +205,23 @@ func (r lockRoots) sameOrEnds(t *testing.T, app string, brings bool) {
 		if differences, err := parity.Settings(t.Context(), r.stock, root, app, nil, 1); err != nil || len(differences) > 0 {
 			t.Errorf("%v, %v", differences, err)
 		}
+	}
+}
+
+// otherComponent lets an application bring a component of another image without the lock. To the runtime an image is its
+// name: with the same one, code of one build would run with metadata of another. So it must not find any.
+func (r lockRoots) otherComponent(t *testing.T, k lockKit, newer string) {
+	t.Helper()
+	data, err := os.ReadFile(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Base(newer)
+	component := filepath.Join(t.TempDir(), name)
+	replace(t, component, mustLink(t, []Input{{Name: name, Data: data}}, Options{Name: "lock.r2r.dll", NoMVIDLock: true}).Components[name])
+	cmd := exec.CommandContext(t.Context(), filepath.Join(r.open, "dotnet"), k.app(t, component))
+	if out, err := cmd.Output(); err == nil || len(out) > 0 {
+		t.Errorf("with a component of another build: %v\n%s", err, out)
 	}
 }
 

@@ -3,6 +3,7 @@ package link
 import (
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -10,18 +11,32 @@ import (
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 )
 
+// nameImage makes the identity of the image from the builds of its members. Where the runtime is not to compare those, a
+// part of it comes into the image's name: to the runtime images of one name are one, so that a component of another
+// build would use this one.
+func (l *linker) nameImage() error {
+	id := sha256.New()
+	for _, m := range l.members {
+		mvid := m.image.Components[0].MVID
+		id.Write(mvid[:])
+	}
+	l.mvid = [16]byte(id.Sum(nil))
+	if l.options.NoMVIDLock {
+		l.options.Name = extended(l.options.Name, hex.EncodeToString(l.mvid[:4]))
+	}
+	return nil
+}
+
 // writeManifest writes the metadata by which module indexes are resolved (section 112) and the MVIDs of its rows (118):
 // a row for each member, in order. Where the runtime is not to compare them, the metadata records them for others.
 func (l *linker) writeManifest() error {
 	var references []ecma335.Reference
-	id := sha256.New()
 	for _, m := range l.members {
 		r, err := m.reference()
 		if err != nil {
 			return fault.Wrap(err, m.input.Name, "cannot be linked")
 		}
 		mvid := m.image.Components[0].MVID
-		id.Write(mvid[:])
 		if l.options.NoMVIDLock {
 			r.MVID = mvid
 		} else {
@@ -29,7 +44,7 @@ func (l *linker) writeManifest() error {
 		}
 		references = append(references, r)
 	}
-	l.tables.manifest = ecma335.WriteManifest(strings.TrimSuffix(l.options.Name, ".dll"), [16]byte(id.Sum(nil)), references)
+	l.tables.manifest = ecma335.WriteManifest(strings.TrimSuffix(l.options.Name, ".dll"), l.mvid, references)
 	return nil
 }
 

@@ -15,6 +15,7 @@ type named struct {
 	signature []byte // with its owner
 	method    methodName
 	hash      uint32 // all bits
+	refers    bool   // to a type of another assembly
 }
 
 // total counts the entries of all members.
@@ -32,6 +33,7 @@ func total(lists [][]named) int {
 func (l *linker) name(m *member, signature []byte, stored, mask uint32) (named, error) {
 	w := newWalker(signature)
 	n := named{member: m, signature: signature, method: w.method()}
+	n.refers = w.refers
 	if w.err != nil {
 		return n, w.err
 	}

@@ -134,6 +134,23 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestInstanceOverAnother has an instance of a generic method over a type of another assembly.
+func TestInstanceOverAnother(t *testing.T) {
+	for _, open := range []bool{false, true} {
+		l, err := begin(t.Context(), membersOf(fixture(t, "10/linux-x64")), Options{Name: "fx.r2r.dll", NoMVIDLock: open}, newWorkers(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(l.members, func(m *member) bool { return len(m.instances) > 0 })
+		e := &l.members[i].instances[0]
+		e.Signature, e.Hash, e.HashMask = fromHex(t, "44 12 08 01 01 11 05"), 0, 0 // of TypeDef 2, method 1, over TypeRef 1
+		_, err = l.finish()
+		if refused := err != nil && strings.Contains(err.Error(), "a type of another assembly"); refused != open || !refused && err != nil {
+			t.Errorf("without lock: %v, %v", open, err)
+		}
+	}
+}
+
 // eagerCheck gives the RVA of the signature of the check of instruction sets.
 func eagerCheck(t testing.TB, in Input) uint32 {
 	t.Helper()

@@ -14,6 +14,7 @@ type walker struct {
 	at   int
 	err  error
 
+	refers   bool   // a type of another assembly was read
 	override uint32 // module index; 0 writes nothing
 	out      []byte
 	copied   int // how much of data is in out
@@ -173,6 +174,7 @@ func (w *walker) typeIn(depth int, inner bool) typeName {
 			w.fail("a type token is malformed")
 		}
 		name.token = token
+		w.refers = w.refers || token.Table() == ecma335.TypeRef
 	case elementGenericInst:
 		w.name(start, inner)
 		name = w.typeIn(depth+1, true)
