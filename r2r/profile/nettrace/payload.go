@@ -1,6 +1,7 @@
 package nettrace
 
 import (
+	"strings"
 	"unicode/utf16"
 
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
@@ -209,6 +210,12 @@ const flagDynamic = 2
 
 // Dynamic says whether the assembly was made at run time.
 func (a AssemblyLoad) Dynamic() bool { return a.Flags&flagDynamic != 0 }
+
+// SimpleName gives the name without version, culture and key.
+func (a AssemblyLoad) SimpleName() string {
+	name, _, _ := strings.Cut(a.Name, ",")
+	return name
+}
 
 // DecodeAssemblyLoad decodes an event 154.
 func DecodeAssemblyLoad(payload []byte) (AssemblyLoad, error) {

@@ -3,7 +3,6 @@ package nettrace
 import (
 	"context"
 	"io"
-	"strings"
 
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
@@ -77,7 +76,6 @@ func Methods(ctx context.Context, r io.Reader) (*Usage, error) {
 			return nil, err
 		}
 	}
-	c.nameModules()
 	c.usage.Dropped, c.usage.Truncated = t.Dropped(), t.Truncated()
 	return &c.usage, nil
 }
@@ -87,7 +85,9 @@ type collector struct {
 	usage      Usage
 	kept       int // bytes
 	assemblies map[uint64]AssemblyLoad
-	owners     map[uint64]uint64 // module -> assembly
+	// waiting are modules by the id of the assembly that they await. Mostly its event comes first; and the id of one that
+	// was unloaded is given to another later, so that only what is known when a module comes is its own.
+	waiting map[uint64][]uint64
 }
 
 func newCollector(info Info) *collector {
@@ -95,7 +95,7 @@ func newCollector(info Info) *collector {
 		usage: Usage{Info: info, Methods: map[Instance]Fate{}, Details: map[uint64]MethodDetails{}, Types: map[uint64]Type{},
 			Modules: map[uint64]Module{}, Events: map[uint32]uint64{}},
 		assemblies: map[uint64]AssemblyLoad{},
-		owners:     map[uint64]uint64{},
+		waiting:    map[uint64][]uint64{},
 	}
 }
 
@@ -162,14 +162,19 @@ func (c *collector) load(e Event) error {
 			return err
 		}
 		c.assemblies[a.ID] = a
+		c.nameModules(a)
 		return c.keep(len(a.Name))
 	}
 	m, err := DecodeModuleLoad(e.Payload)
 	if err != nil {
 		return err
 	}
-	c.owners[m.ID] = m.Assembly
-	c.usage.Modules[m.ID] = Module{ILPath: m.ILPath, NativePath: m.NativePath, PDB: m.PDB, ReadyToRun: m.Flags&flagReadyToRun != 0}
+	a, known := c.assemblies[m.Assembly]
+	if !known {
+		c.waiting[m.Assembly] = append(c.waiting[m.Assembly], m.ID)
+	}
+	c.usage.Modules[m.ID] = Module{Assembly: a.SimpleName(), Dynamic: a.Dynamic(), ILPath: m.ILPath, NativePath: m.NativePath, PDB: m.PDB,
+		ReadyToRun: m.Flags&flagReadyToRun != 0}
 	return c.keep(len(m.ILPath) + len(m.NativePath))
 }
 
@@ -182,12 +187,12 @@ func (c *collector) keep(n int) error {
 	return nil
 }
 
-// nameModules gives modules the names of their assemblies, whose events come later.
-func (c *collector) nameModules() {
-	for id, m := range c.usage.Modules {
-		a := c.assemblies[c.owners[id]]
-		m.Assembly, _, _ = strings.Cut(a.Name, ",")
-		m.Dynamic = a.Dynamic()
+// nameModules gives the modules that await an assembly its name.
+func (c *collector) nameModules(a AssemblyLoad) {
+	for _, id := range c.waiting[a.ID] {
+		m := c.usage.Modules[id]
+		m.Assembly, m.Dynamic = a.SimpleName(), a.Dynamic()
 		c.usage.Modules[id] = m
 	}
+	delete(c.waiting, a.ID)
 }

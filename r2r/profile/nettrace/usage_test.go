@@ -83,6 +83,21 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+// TestReusedAssemblyID has an assembly that was unloaded, and another one at its address.
+func TestReusedAssemblyID(t *testing.T) {
+	assembly := func(name string) string { return "154:" + u64(0x41) + u64(0) + u64(0) + u32(0) + strz(name+", Version=1.0.0.0") }
+	module := func(id uint64, path string) string {
+		return "152:" + u64(id) + u64(0x41) + u32(0) + u32(0) + strz(path) + strz("")
+	}
+	u, err := Methods(t.Context(), strings.NewReader(runtimeTrace(assembly("Dyn"), module(0x31, "Dyn"), assembly("A"), module(0x32, "/A.dll"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Modules[0x31].Assembly != "Dyn" || u.Modules[0x32].Assembly != "A" {
+		t.Errorf("%+v", u.Modules)
+	}
+}
+
 func TestOtherProvidersDoNotCount(t *testing.T) {
 	data := define(head, 1, RuntimeProvider+"Rundown", IDMethodJittingStarted, 1)
 	data = object(data, "EventBlock", blockHead(1)+"\x81\x01\x01\x02hi")
