@@ -75,7 +75,7 @@ func (p *plan) resolveCommon(ctx context.Context) ([]byte, error) {
 		assemblies.Paths = append(assemblies.Paths, a.Path)
 	}
 	wanted := methods.NewSet()
-	for _, m := range all.Sorted() {
+	for m := range all.All() {
 		if members[m.Assembly] {
 			wanted.Add(m)
 		}

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"iter"
 	"maps"
 	"slices"
 )
@@ -38,6 +39,9 @@ func (s *Set) Subtract(o *Set) {
 		delete(s.refs, m)
 	}
 }
+
+// All gives the methods in no order.
+func (s *Set) All() iter.Seq[MethodRef] { return maps.Keys(s.refs) }
 
 // Sorted gives the methods in the order of MethodRef.Compare.
 func (s *Set) Sorted() []MethodRef {

@@ -7,8 +7,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 )
@@ -210,34 +214,52 @@ func (s *Scope) prove(ctx context.Context, data []byte, groups []writtenGroup) e
 	if len(p.Groups) != len(groups) {
 		return fmt.Errorf("the profile has %d groups, planned were %d", len(p.Groups), len(groups))
 	}
-	r := s.Resolver(p)
-	for i, g := range p.Groups {
-		if ctx.Err() != nil {
+	work, ctx := errgroup.WithContext(ctx)
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		work.Go(func() error {
+			r := s.Resolver(p)
+			for i := int(next.Add(1)) - 1; i < len(groups) && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				if err := r.proveGroup(p.Groups[i], groups[i]); err != nil {
+					return err
+				}
+			}
 			return ctx.Err()
+		})
+	}
+	return work.Wait()
+}
+
+func (r *Resolver) proveGroup(g Group, want writtenGroup) error {
+	if len(g.Records) != len(want.methods) || strings.Join(g.Assemblies, ";")+";" != want.name {
+		return fmt.Errorf("the profile's group %s has %d records", want.name, len(g.Records))
+	}
+	for k, m := range want.methods {
+		got, err := r.Method(g.Records[k].Method)
+		if err == nil && !r.same(got, m) {
+			err = fmt.Errorf("it means another method")
 		}
-		if len(g.Records) != len(groups[i].methods) || strings.Join(g.Assemblies, ";")+";" != groups[i].name {
-			return fmt.Errorf("the profile's group %s has %d records", groups[i].name, len(g.Records))
-		}
-		for k, want := range groups[i].methods {
-			got, err := r.Method(g.Records[k].Method)
-			if err == nil && !r.same(got, want) {
-				err = fmt.Errorf("it means another method")
-			}
-			if err != nil {
-				ref, _ := r.Ref(want)
-				return fmt.Errorf("the profile's record of %s: %w", ref, err)
-			}
+		if err != nil {
+			ref, _ := r.Ref(m)
+			return fmt.Errorf("the profile's record of %s: %w", ref, err)
 		}
 	}
 	return nil
 }
 
-// same says whether two methods are one.
+// same says whether two methods are one: by what they are made of or, where that differs in how __Canon is written, by
+// name.
 func (f *Finder) same(a, b Method) bool {
+	if a.Assembly != b.Assembly || a.RID != b.RID {
+		return false
+	}
+	if a.Owner.Equal(b.Owner) && slices.EqualFunc(a.Args, b.Args, (*Type).Equal) {
+		return true
+	}
 	x, err := f.Ref(a)
 	if err != nil {
 		return false
 	}
 	y, err := f.Ref(b)
-	return err == nil && x == y && a.Assembly == b.Assembly && a.RID == b.RID
+	return err == nil && x == y
 }

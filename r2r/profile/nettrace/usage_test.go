@@ -85,7 +85,9 @@ func TestMethods(t *testing.T) {
 
 // TestReusedAssemblyID has an assembly that was unloaded, and another one at its address.
 func TestReusedAssemblyID(t *testing.T) {
-	assembly := func(name string) string { return "154:" + u64(0x41) + u64(0) + u64(0) + u32(0) + strz(name+", Version=1.0.0.0") }
+	assembly := func(name string) string {
+		return "154:" + u64(0x41) + u64(0) + u64(0) + u32(0) + strz(name+", Version=1.0.0.0")
+	}
 	module := func(id uint64, path string) string {
 		return "152:" + u64(id) + u64(0x41) + u32(0) + u32(0) + strz(path) + strz("")
 	}
