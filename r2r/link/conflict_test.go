@@ -122,6 +122,7 @@ func TestConflicts(t *testing.T) {
 // official one in every case. With it, those end that load another build of a member, and nothing else differs.
 func TestProveConflicts(t *testing.T) {
 	prove(t)
+	t.Parallel()
 	conflicts(t, "8.0.31", func(c conflict) bool { return c.Root == "comp8f" })
 	conflicts(t, "10.0.12", func(c conflict) bool {
 		return c.Root == "comp10bub" || c.Root == "comp10p" && c.TFM == "net8.0" // rolled forward

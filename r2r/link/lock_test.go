@@ -103,6 +103,7 @@ func (k lockKit) app(t *testing.T, brought string) string {
 // stays in use, that of the replaced one does not, and every field is where it is on the official root.
 func TestProveReplacedMember(t *testing.T) {
 	prove(t)
+	t.Parallel()
 	root10, _ := officialRoot(t, "10.0.12")
 	compiler := newCSharp(t, root10)
 	for _, version := range []string{"8.0.31", "10.0.12"} {

@@ -90,6 +90,7 @@ func TestParity(t *testing.T) {
 // they end, they print the same and end alike.
 func TestProveParity(t *testing.T) {
 	prove(t)
+	t.Parallel()
 	root10, _ := officialRoot(t, "10.0.12")
 	compiler := newCSharp(t, root10)
 	for version, framework := range map[string]string{"10.0.12": "net10.0", "8.0.31": "net8.0"} {

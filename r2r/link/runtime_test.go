@@ -195,6 +195,7 @@ func TestLayoutsOnTheRuntime(t *testing.T) {
 // on a linked one. Compiled code relies on it, and nothing checks it at run time.
 func TestProveLayouts(t *testing.T) {
 	prove(t)
+	t.Parallel()
 	root10, _ := officialRoot(t, "10.0.12")
 	compiler := newCSharp(t, root10)
 	for _, version := range []string{"8.0.31", "10.0.12"} {
