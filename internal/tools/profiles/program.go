@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,27 +57,17 @@ func (t *trainer) compilerRuns(f *framework) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	own, err := filepath.Abs(sources)
+	if err != nil {
+		return nil, err
+	}
 	c := program{name: "csc", dll: t.csc()}
-	for _, source := range []string{"apps/src/hello/Program.cs", "training/src/data/Program.cs"} {
-		args := launchArgs{"-noconfig", "-nostdlib", "-nologo", "-deterministic", "-langversion:latest", "-unsafe", "-nowarn:CS8632", "-out:x.dll", "-errorlog:x.sarif"}
+	for _, source := range []string{filepath.Join(t.data, "apps", "src", "hello", "Program.cs"), filepath.Join(own, "tool-archive", "Program.cs")} {
+		args := launchArgs{"-noconfig", "-nostdlib", "-nologo", "-deterministic", "-langversion:latest", "-out:x.dll", "-errorlog:x.sarif"}
 		for _, a := range assemblies {
 			args = append(args, "-r:"+a)
 		}
-		args = append(args, filepath.Join(t.data, "training", "src", "shared", "Out.cs"), t.globalUsings(), filepath.Join(t.data, filepath.FromSlash(source)))
-		c.runs = append(c.runs, args)
+		c.runs = append(c.runs, append(args, filepath.Join(own, "shared", "Usings.cs"), source))
 	}
 	return &c, nil
-}
-
-// implicitUsings are what an SDK adds to the sources of the corpus.
-var implicitUsings = []string{"System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks"}
-
-func (t *trainer) globalUsings() string {
-	file := filepath.Join(t.work, "Implicit.cs")
-	var text strings.Builder
-	for _, u := range implicitUsings {
-		fmt.Fprintf(&text, "global using %s;\n", u)
-	}
-	_ = os.WriteFile(file, []byte(text.String()), 0o644) // what fails here fails again in the compiler
-	return file
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/r2rpack/r2rpack/r2r/profile"
 )
 
-// alwaysInlined is the size of IL, in bytes, up to which the JIT inlines a method wherever it may
-// (dotnet/runtime, src/coreclr/jit/inline.h, DEFAULT_MAX_INLINE_SIZE is far above, ALWAYS_INLINE_SIZE is 16).
-const alwaysInlined = 16
+// smallCode is the size of IL, in bytes, up to which a method that was never called out of line is taken for one that is
+// always inlined. The JIT inlines up to 16 bytes wherever it may and up to 100 where it finds that it pays
+// (dotnet/runtime, src/coreclr/jit/inline.h: ALWAYS_INLINE_SIZE, DEFAULT_MAX_INLINE_SIZE).
+const smallCode = 64
 
-// pruner tells which methods no caller will look for: they showed only in runs where nothing is inlined, are too small
-// not to be inlined elsewhere, and only framework code can call them.
+// pruner tells which methods the framework's code will not look for: they showed only in runs where nothing is inlined,
+// and they are so small that they are inlined wherever they are called.
 type pruner struct {
 	framework *framework
 	finder    *profile.Finder
@@ -26,7 +27,7 @@ func newPruner(f *framework) *pruner {
 	return &pruner{framework: f, finder: f.scope.Finder(), files: map[string]*pe.File{}}
 }
 
-// prune gives the methods of all that are in asked, or that someone may look for all the same.
+// prune gives the methods of all that are in asked, or may be looked for all the same.
 func (p *pruner) prune(all, asked *profile.Set) (*profile.Set, error) {
 	kept := profile.NewSet()
 	for _, m := range all.Sorted() {
@@ -53,58 +54,8 @@ func (p *pruner) inlined(ref profile.MethodRef) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if visible, err := p.visible(m, row.Flags); visible || err != nil {
-		return false, err
-	}
 	size, err := p.codeSize(m.Assembly, row.RVA)
-	return size <= alwaysInlined, err
-}
-
-// The accessibility in the flags of methods and types (ECMA-335 II.23.1.10, II.23.1.15).
-const (
-	memberAccess   = 0x07
-	memberFamily   = 0x04
-	memberFamOrAsm = 0x05
-	memberPublic   = 0x06
-	methodVirtual  = 0x40
-
-	typeVisibility       = 0x07
-	typePublic           = 0x01
-	typeNestedPublic     = 0x02
-	typeNestedFamily     = 0x04
-	typeNestedFamOrAssem = 0x07
-)
-
-// visible says whether code outside the framework may call a method. Virtual methods are called through tables.
-func (p *pruner) visible(m profile.Method, flags uint16) (bool, error) {
-	if flags&methodVirtual != 0 {
-		return true, nil
-	}
-	switch flags & memberAccess {
-	case memberFamily, memberFamOrAsm, memberPublic:
-	default:
-		return false, nil
-	}
-	owner := ecma335.NewToken(ecma335.TypeDef, m.Owner.Def.RID)
-	if m.Owner.Def.Assembly == nil {
-		return true, nil // a primitive type
-	}
-	for md := m.Assembly.Metadata; ; {
-		row, err := md.TypeDef(owner.RID())
-		if err != nil {
-			return false, err
-		}
-		switch row.Flags & typeVisibility {
-		case typePublic:
-			return true, nil
-		case typeNestedPublic, typeNestedFamily, typeNestedFamOrAssem:
-		default:
-			return false, nil
-		}
-		if _, owner, err = md.TypeName(owner); err != nil || owner.IsNil() {
-			return false, err
-		}
-	}
+	return size <= smallCode, err
 }
 
 // codeSize gives the bytes of IL of a method, 0 where it has none.

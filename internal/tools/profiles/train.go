@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/r2r/profile"
@@ -33,6 +34,9 @@ func (t *trainer) train(ctx context.Context) error {
 	for _, f := range all {
 		defer f.release()
 		if sets[f.major], err = f.union(""); err != nil {
+			return err
+		}
+		if err := writeSet(filepath.Join(t.work, "common-"+f.major+".txt"), sets[f.major]); err != nil {
 			return err
 		}
 		if t.stats {
@@ -80,11 +84,18 @@ func (t *trainer) compilerVersion() string {
 // union gives what all programs but one need, without what none of them will look for.
 func (f *trained) union(without string) (*profile.Set, error) {
 	all, asked := profile.NewSet(), profile.NewSet()
-	for name, n := range f.needs {
-		if name != without {
-			all.Union(n.all)
-			asked.Union(n.asked)
+	chance := f.chance(without)
+	for _, p := range f.programs {
+		if p.name == without {
+			continue
 		}
+		n := f.needs[p.name]
+		for _, m := range n.all.Sorted() {
+			if !chance(p, m) {
+				all.Add(m)
+			}
+		}
+		asked.Union(n.asked)
 	}
 	return newPruner(f.framework).prune(all, asked)
 }

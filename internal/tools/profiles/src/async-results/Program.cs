@@ -5,8 +5,8 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 
-await Results(1); await Results(true); await Results("s"); await Results(1L); await Results(Guid.Empty); await Results(DateTime.UnixEpoch); await Results(("a", "b")); await Results((1, 2)); await Results((true, "a")); await Results<int?>(1);
-await Results<ReadOnlyMemory<byte>>(new byte[2]); await Results(new KeyValuePair<string, string>("a", "b")); await Results(1.5);
+await Results(1); await Results(true); await Results("s"); await Results(1L); await Results(("a", "b"));
+await Streams(1); await Streams("s");
 
 await Step.Run("void", Voids);
 await Step.Run("locks", Locks);
@@ -32,10 +32,15 @@ static async Task Results<T>(T value)
     _ = await Task.FromResult(value).ConfigureAwait(false); _ = await Task.Run(() => value); _ = await Task.Run(async () => { await Task.Yield(); return value; }); _ = await Task.Factory.StartNew(() => value); _ = Later(value).GetAwaiter().GetResult(); _ = Later(value).Result; _ = await new ValueTask<T>(Later(value)).AsTask();
     _ = await Task.WhenAll(Later(value), Now(value)); _ = await await Task.WhenAny(Later(value), Later(value)); _ = await Later(value).ContinueWith(t => t.Result, TaskScheduler.Default); _ = await Later(value).WaitAsync(TimeSpan.FromSeconds(30)); await Later(value).ContinueWith(t => { }); await (Task)Later(value);
     var tcs = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously); _ = Task.Run(() => tcs.TrySetResult(value)); _ = await tcs.Task; var failed = new TaskCompletionSource<T>(); failed.SetException(new InvalidOperationException()); try { _ = await failed.Task; } catch (InvalidOperationException) { } var cancelled = new TaskCompletionSource<T>(); cancelled.SetCanceled(); try { _ = await cancelled.Task; } catch (TaskCanceledException) { }
+    var lazy = new Lazy<Task<T>>(() => Later(value)); _ = await lazy.Value; Func<Task<T>> f = () => Later(value); _ = await f(); Func<CancellationToken, ValueTask<T>> vf = c => QuickLater(value); _ = await vf(default);
+}
+
+static async Task Streams<T>(T value)
+{
     await foreach (T x in Stream(value)) Use(x); await foreach (T x in Stream(value).WithCancellation(default).ConfigureAwait(false)) Use(x);
     var channel = Channel.CreateUnbounded<T>(); await channel.Writer.WriteAsync(value); var reading = Task.Run(async () => { int n = 0; await foreach (T x in channel.Reader.ReadAllAsync()) n++; return n; }); await Task.Delay(1); channel.Writer.TryWrite(value); channel.Writer.Complete(); _ = await reading;
     var bounded = Channel.CreateBounded<T>(1); var writing = Task.Run(async () => { for (int i = 0; i < 3; i++) await bounded.Writer.WriteAsync(value); bounded.Writer.Complete(); }); while (await bounded.Reader.WaitToReadAsync()) while (bounded.Reader.TryRead(out T? x)) Use(x); await writing; var single = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true }); single.Writer.TryWrite(value); _ = await single.Reader.ReadAsync();
-    var lazy = new Lazy<Task<T>>(() => Later(value)); _ = await lazy.Value; var local = new AsyncLocal<T>(); local.Value = value; await Task.Yield(); _ = local.Value; _ = new Lazy<T>(() => value, LazyThreadSafetyMode.PublicationOnly).Value; using var bc = new BlockingCollection<T> { value }; _ = bc.Take(); _ = Volatile.Read(ref Unsafe.AsRef(in Holder<T>.Box)); _ = Task.FromException<T>(new Exception("x")).Exception; _ = Task.FromCanceled<T>(new CancellationToken(true)).IsCanceled; Func<Task<T>> f = () => Later(value); _ = await f(); Func<CancellationToken, ValueTask<T>> vf = c => QuickLater(value); _ = await vf(default);
+    var local = new AsyncLocal<T>(); local.Value = value; await Task.Yield(); _ = local.Value; _ = new Lazy<T>(() => value, LazyThreadSafetyMode.PublicationOnly).Value; using var bc = new BlockingCollection<T> { value }; _ = bc.Take(); _ = Volatile.Read(ref Unsafe.AsRef(in Holder<T>.Box)); _ = Task.FromException<T>(new Exception("x")).Exception; _ = Task.FromCanceled<T>(new CancellationToken(true)).IsCanceled;
 }
 
 static Task<T> Now<T>(T v) => Task.FromResult(v);

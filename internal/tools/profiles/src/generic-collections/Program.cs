@@ -11,28 +11,15 @@ DateTime day = new(2024, 2, 29, 12, 0, 0, DateTimeKind.Utc);
 Whole<int>([3, 1, 2, 3]);
 Whole<string>(["c", "a", "b", "c"]);
 Keys<long>([3, 1, 2, 3]);
-Keys<char>(['c', 'a', 'b', 'c']);
 Keys<Guid>([g, Guid.Empty, g]);
-Keys<DateTime>([day, DateTime.MinValue, day]);
-Keys<double>([3, 1, 2.5, 3]);
-Keys<byte>([3, 1, 2, 3]);
 
 // What is put in lists, and seldom is a key.
-Lists<bool>([true, false]);
 Lists<DateTime>([day, DateTime.MinValue]);
-Lists<(int, int)>([(1, 2), (0, 1)]);
 Lists<(string, string)>([("a", "b"), ("c", "d")]);
 Lists<(string, int)>([("a", 2), ("b", 1)]);
-Lists<KeyValuePair<string, string>>([new("a", "b"), new("c", "d")]);
-Lists<KeyValuePair<string, object>>([new("a", 1), new("c", "d")]);
-Lists<KeyValuePair<string, int>>([new("a", 1), new("c", 2)]);
-Lists<ReadOnlyMemory<char>>(["ab".AsMemory()]);
-Lists<int?>([1, null]);
-Lists<decimal>([1, 2]);
 
 // Dictionaries of the usual pairs.
-Pairs(1, 2); Pairs(1, "a"); Pairs(1, true); Pairs(1L, "a"); Pairs(1L, 1); Pairs(g, "a"); Pairs('a', 1); Pairs('a', "b"); Pairs("a", 1); Pairs("a", 1L); Pairs("a", true);
-Pairs("a", 1.5); Pairs("a", day); Pairs("a", g); Pairs("a", ("b", "c")); Pairs("a", (1, 2)); Pairs("a", "b"); Pairs((1, 2), "a"); Pairs(("a", "b"), "c"); Pairs(("a", "b"), 1); Pairs((1, 2), 3); Pairs(("a", 1), "b");
+Pairs(1, "a"); Pairs(1, 2); Pairs(1L, "a"); Pairs(g, "a"); Pairs('a', 1); Pairs("a", 1); Pairs("a", true); Pairs("a", "b"); Pairs(("a", "b"), "c");
 
 Aggregates();
 Buffers();
