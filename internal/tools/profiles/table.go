@@ -47,7 +47,7 @@ func (t *trainer) compareAll(ctx context.Context, f *trained) error {
 	}
 	defer os.RemoveAll(filepath.Dir(with))
 	for _, p := range f.programs {
-		if p.own || len(t.only) > 0 && !slices.Contains(t.only, p.name) {
+		if wanted := slices.Contains(t.only, p.name); !wanted && (p.own || len(t.only) > 0) {
 			continue
 		}
 		if err := t.compare(ctx, f, p, with); err != nil {
