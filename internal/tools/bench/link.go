@@ -89,16 +89,23 @@ func (b *bench) linkedRoot(ctx context.Context) error {
 
 // startOn runs a program from start to end on roots in turn.
 func (b *bench) startOn(ctx context.Context, app string, args []string, runs int, roots ...string) (*measure.Report, error) {
-	tfm := "net" + b.version[:len(b.version)-len(filepath.Ext(b.version))]
 	r, err := measure.Run(ctx, measure.Options{
-		App: b.input("apps", tfm, app, app+".dll"), Args: args, Roots: roots,
+		App: b.input("apps", b.tfm(), app, app+".dll"), Args: args, Roots: roots,
 		Runs: runs, Warmup: 1, NoArchive: true, NoMethods: true,
 	})
 	if err != nil {
 		return nil, err
 	}
+	b.complain(r)
+	return r, nil
+}
+
+// complain prints what makes a measurement doubtful.
+func (b *bench) complain(r *measure.Report) {
 	for _, text := range append(r.Findings, r.Warnings...) {
 		fmt.Fprintln(os.Stderr, "bench:", text)
 	}
-	return r, nil
 }
+
+// tfm is the name of the framework in the folders of applications, such as net10.0.
+func (b *bench) tfm() string { return "net" + b.version[:len(b.version)-len(filepath.Ext(b.version))] }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -18,6 +20,7 @@ func main() {
 	flag.StringVar(&b.version, "version", "10.0.12", "version of .NET")
 	flag.IntVar(&b.runs, "runs", 15, "interleaved runs of each program")
 	flag.BoolVar(&b.full, "full", true, "compare linking with the recipe full, which compiles for minutes")
+	flag.StringVar(&b.without, "without", "", "steps to leave out: sizes, startup, link, tuned, corpus, pack, inspect")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -35,8 +38,10 @@ type bench struct {
 	dir           string // everything made goes here and is removed at the end
 	stock         string // root of the official packs
 	root, rootAll string // composed: by default, and with --exclude none
+	rootPlain     string // composed with --no-common-profile
 	linked        string // the whole set, linked
 	full          bool
+	without       string
 }
 
 func (b *bench) run(ctx context.Context) (err error) {
@@ -48,8 +53,15 @@ func (b *bench) run(ctx context.Context) (err error) {
 	}
 	defer os.RemoveAll(b.dir)
 	fmt.Printf("| figure | r2rpack | peer | ratio | expected |\n|---|---|---|---|---|\n")
-	for _, step := range []func(context.Context) error{b.compose, b.sizes, b.startup, b.link, b.pack, b.inspect} {
-		if err := step(ctx); err != nil {
+	for _, s := range []struct {
+		name string
+		run  func(context.Context) error
+	}{{"compose", b.compose}, {"sizes", b.sizes}, {"startup", b.startup}, {"link", b.link}, {"tuned", b.tuned}, {"corpus", b.corpus},
+		{"pack", b.pack}, {"inspect", b.inspect}} {
+		if slices.Contains(strings.Split(b.without, ","), s.name) {
+			continue
+		}
+		if err := s.run(ctx); err != nil {
 			return err
 		}
 	}
