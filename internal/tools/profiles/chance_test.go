@@ -24,15 +24,16 @@ func TestChance(t *testing.T) {
 		m       profile.MethodRef
 		want    bool
 	}{
-		{"not generic", "", tool, plain, false},
-		{"two programs look for it", "", tool, shared, false},
-		{"two programs, one of them unknown", "other", tool, shared, false},
-		{"no program looks for it out of line", "", tool, inlined, true},
-		{"over a usual argument", "", tool, over("int32"), false},
-		{"over usual arguments and a state machine", "", tool, over("__Canon,A:N.T+<F>d__3`1[int32]"), false},
-		{"over an unusual argument", "", tool, over("__Canon,System.Nullable`1[int32]"), true},
-		{"a web application keeps it", "", web, over("System.Guid[]"), false},
-		{"an exotic program's alone", "", torture, profile.MethodRef{Type: "T", Name: "rare"}, true},
+		{"not generic", "", torture, plain, false},
+		{"two programs look for it", "", torture, shared, false},
+		{"two programs, one of them unknown", "other", torture, shared, false},
+		{"no program looks for it out of line", "", torture, inlined, true},
+		{"over a usual argument", "", torture, over("int32"), false},
+		{"over usual arguments and a state machine", "", torture, over("__Canon,A:N.T+<F>d__3`1[int32]"), false},
+		{"over an unusual argument", "", torture, over("__Canon,System.Nullable`1[int32]"), true},
+		{"of a web application", "", web, over("System.Guid[]"), true},
+		{"an exotic program's alone", "", program{name: "data"}, profile.MethodRef{Type: "T", Name: "rare"}, true},
+		{"a tool keeps it", "", tool, over("__Canon,System.Nullable`1[int32]"), false},
 	} {
 		if got := f.chance(c.without)(c.p, c.m); got != c.want {
 			t.Errorf("%s: %v", c.what, got)

@@ -11,9 +11,9 @@ import (
 )
 
 // smallCode is the size of IL, in bytes, up to which a method that was never called out of line is taken for one that is
-// always inlined. The JIT inlines up to 16 bytes wherever it may and up to 100 where it finds that it pays
-// (dotnet/runtime, src/coreclr/jit/inline.h: ALWAYS_INLINE_SIZE, DEFAULT_MAX_INLINE_SIZE).
-const smallCode = 64
+// always inlined: what the JIT inlines at most, where it finds that it pays (dotnet/runtime, src/coreclr/jit/inline.h,
+// DEFAULT_MAX_INLINE_SIZE).
+const smallCode = 100
 
 // pruner tells which methods the framework's code will not look for: they showed only in runs where nothing is inlined,
 // and they are so small that they are inlined wherever they are called.
