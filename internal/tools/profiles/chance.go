@@ -19,10 +19,6 @@ var usual = []string{"__Canon", "System.Threading.Tasks.VoidTaskResult", "int32"
 // broad are programs that go through many types for the sake of it, besides the web applications, all of which do.
 var broad = []string{"async-results", "data", "generic-collections", "server-minimal", "server-mvc", "tool-documents", "torture"}
 
-// exotic are programs that lose what they alone need even where it is not generic: of what only one of the others needs,
-// other programs need 3 % of this one's methods (tables and data sets, for the most part), and it is fast without them.
-var exotic = []string{"data"}
-
 // chance tells what a program needs by chance, where all programs but one are known.
 func (f *trained) chance(without string) func(program, profile.MethodRef) bool {
 	count := map[profile.MethodRef]int{}
@@ -35,10 +31,7 @@ func (f *trained) chance(without string) func(program, profile.MethodRef) bool {
 		}
 	}
 	return func(p program, m profile.MethodRef) bool {
-		if count[m] > 1 {
-			return false
-		}
-		return slices.Contains(exotic, p.name) || (p.web || slices.Contains(broad, p.name)) && generic(m) && !overUsual(m)
+		return (p.web || slices.Contains(broad, p.name)) && generic(m) && count[m] < 2 && !overUsual(m)
 	}
 }
 

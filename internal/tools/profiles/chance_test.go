@@ -32,7 +32,6 @@ func TestChance(t *testing.T) {
 		{"over usual arguments and a state machine", "", torture, over("__Canon,A:N.T+<F>d__3`1[int32]"), false},
 		{"over an unusual argument", "", torture, over("__Canon,System.Nullable`1[int32]"), true},
 		{"of a web application", "", web, over("System.Guid[]"), true},
-		{"an exotic program's alone", "", program{name: "data"}, profile.MethodRef{Type: "T", Name: "rare"}, true},
 		{"a tool keeps it", "", tool, over("__Canon,System.Nullable`1[int32]"), false},
 	} {
 		if got := f.chance(c.without)(c.p, c.m); got != c.want {
