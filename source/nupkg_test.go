@@ -184,6 +184,7 @@ func TestNuspecs(t *testing.T) {
 
 // The official packs are compared, file by file, with what another reader of zip files finds in them.
 func TestOfficialPackages(t *testing.T) {
+	testdata.Slow(t)
 	packs, err := filepath.Glob(testdata.Path(t, "packs", "*.nupkg"))
 	if err != nil || len(packs) == 0 {
 		t.Fatalf("%d packs, %v", len(packs), err)

@@ -226,6 +226,7 @@ func (u unmarked) ReadAt(p []byte, off int64) (int, error) {
 
 // TestStandardLibrary compares headers of the stock assemblies with debug/pe, a reader of other hands.
 func TestStandardLibrary(t *testing.T) {
+	testdata.Slow(t)
 	for _, name := range packs.DLLs(t, packs.Extract(t, "10.0.12")) {
 		data := read(t, name)
 		f := parse(t, data)

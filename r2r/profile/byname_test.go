@@ -40,6 +40,7 @@ func allMethods(t testing.TB, f *Finder, a *Assembly) []Method {
 
 // Every method of a framework has a name that leads back to it and no other, also through the text form.
 func TestEveryMethodOfAFrameworkByName(t *testing.T) {
+	testdata.Slow(t)
 	for _, version := range []string{"8.0.31", "10.0.12"} {
 		s := packScope(t, version)
 		f := s.Finder()
