@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 	"github.com/r2rpack/r2rpack/r2r/internal/packs"
 	"github.com/r2rpack/r2rpack/r2r/pe"

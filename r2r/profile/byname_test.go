@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 )
 
