@@ -102,9 +102,6 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 	if err := os.MkdirAll(filepath.Join(p.Source.Cache.Dir(), "logs"), 0o755); err != nil {
 		return err
 	}
-	if err := p.makeCommon(ctx); err != nil {
-		return err
-	}
 	for _, i := range p.images {
 		out := filepath.Join(tmp, i.Name)
 		if err := os.MkdirAll(out, 0o755); err != nil {
@@ -147,7 +144,7 @@ func (p *plan) ask(i image, out string) crossgen.Job {
 		job.Profiles = append(job.Profiles, f.path)
 	}
 	if p.common != nil {
-		job.Profiles = append(job.Profiles, p.commonFile)
+		job.Extra = p.makeCommon
 	}
 	return job
 }

@@ -24,7 +24,6 @@ type plan struct {
 	given      []input         // what Options.Traces name
 	traced     *traced         // what there is of that; nil: there are no traces
 	common     *common.Profile // nil: without the common profile
-	commonFile string          // what is made of it, from when the compiler is to run
 	images     []image
 	request    *fit.Request // nil: nothing is left out
 	guest      *guest       // nil: no application is compiled

@@ -22,6 +22,7 @@ type inputs struct {
 	members  map[string]*input // by simple name: what is compiled
 	bubble   map[string]bool   // simple names of what is compiled or taken for granted
 	releases []func()
+	extra    sync.WaitGroup // of what uses the scope beside
 }
 
 type input struct {
@@ -96,6 +97,7 @@ func (in *inputs) read(path string) ([]byte, error) {
 }
 
 func (in *inputs) close() {
+	in.extra.Wait()
 	for _, release := range in.releases {
 		release()
 	}
@@ -110,34 +112,72 @@ func mvid(md *ecma335.Metadata) (r2r.GUID, error) {
 	return r2r.GUID(id), err
 }
 
+// extraProfile is what Job.Extra has made.
+type extraProfile struct {
+	name string
+	data []byte
+	err  error
+}
+
 // readProfiles reads the profiles of a job, plans what must come of them, and writes what the compiler gets of each
 // into temp: no instrumentation data, no record that it cannot find (see profile.Strip and plan.add).
 func (in *inputs) readProfiles(ctx context.Context, job *Job, temp string, result *Result) (*plan, []string, error) {
 	p := newPlan(in)
+	extra := in.makeExtra(ctx, job)
 	var stripped []string
-	for i, path := range job.Profiles {
+	for _, path := range job.Profiles {
 		data, err := in.read(path)
 		if err != nil {
 			return nil, nil, err
 		}
-		parsed, err := profile.Parse(path, data)
-		if err != nil {
+		if stripped, err = in.takeProfile(ctx, p, path, data, temp, stripped, result); err != nil {
 			return nil, nil, err
 		}
-		lost, err := p.add(ctx, parsed)
-		if err != nil {
+	}
+	if extra != nil {
+		e := <-extra
+		if e.err != nil {
+			return nil, nil, e.err
+		}
+		var err error
+		if stripped, err = in.takeProfile(ctx, p, e.name, e.data, temp, stripped, result); err != nil {
 			return nil, nil, err
 		}
-		file := filepath.Join(temp, fmt.Sprintf("profile-%d.mibc", i))
-		text := parsed.Strip(func(_ profile.Group, r profile.Record) bool { return !lost[r.Method] })
-		if err := writeSparse(file, text); err != nil {
-			return nil, nil, writeFault(file, err)
-		}
-		stripped = append(stripped, file)
-		result.Profiles = append(result.Profiles, describe(path, parsed))
 	}
 	p.complete()
 	return p, stripped, nil
+}
+
+// makeExtra has the extra profile of a job made beside the reading of the others.
+func (in *inputs) makeExtra(ctx context.Context, job *Job) <-chan extraProfile {
+	if job.Extra == nil {
+		return nil
+	}
+	made := make(chan extraProfile, 1)
+	in.extra.Go(func() {
+		name, data, err := job.Extra(ctx, in.scope)
+		made <- extraProfile{name, data, err}
+	})
+	return made
+}
+
+// takeProfile plans one profile and writes what the compiler gets of it.
+func (in *inputs) takeProfile(ctx context.Context, p *plan, name string, data []byte, temp string, stripped []string, result *Result) ([]string, error) {
+	parsed, err := profile.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	lost, err := p.add(ctx, parsed)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(temp, fmt.Sprintf("profile-%d.mibc", len(stripped)))
+	text := parsed.Strip(func(_ profile.Group, r profile.Record) bool { return !lost[r.Method] })
+	if err := writeSparse(file, text); err != nil {
+		return nil, writeFault(file, err)
+	}
+	result.Profiles = append(result.Profiles, describe(name, parsed))
+	return append(stripped, file), nil
 }
 
 // sparseBlock is what writeSparse looks at as a whole, in bytes: the block of most file systems.

@@ -1,11 +1,13 @@
 package crossgen
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/r2r/profile"
 )
 
 // Assembly is one input of a compile.
@@ -26,7 +28,10 @@ type Job struct {
 	// Bubble files need not be repeated in References.
 	Bubble   []string
 	Profiles []string // .mibc files as they are; what the compiler gets of them is made here
-	Recipe   Recipe
+	// Extra makes one more profile, a .mibc with a name for messages, of methods that it finds in the assemblies of the
+	// job, while Profiles are read; may be nil.
+	Extra  func(ctx context.Context, assemblies *profile.Scope) (name string, data []byte, err error)
+	Recipe Recipe
 
 	TargetOS   string // linux, linux-musl, win (windows) or osx
 	TargetArch string // x64, arm64, arm or x86

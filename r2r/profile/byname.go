@@ -226,7 +226,10 @@ type Missing struct {
 
 // FindAll finds the methods of a set, in its order, and says which of them do not exist.
 func (s *Scope) FindAll(ctx context.Context, set *Set) ([]Method, []Missing, error) {
-	refs := set.Sorted()
+	return s.findList(ctx, set.Sorted())
+}
+
+func (s *Scope) findList(ctx context.Context, refs []MethodRef) ([]Method, []Missing, error) {
 	methods, errs := make([]Method, len(refs)), make([]error, len(refs))
 	g, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)

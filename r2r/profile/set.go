@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"iter"
 	"maps"
 	"slices"
 )
@@ -39,9 +38,6 @@ func (s *Set) Subtract(o *Set) {
 		delete(s.refs, m)
 	}
 }
-
-// All gives the methods in no order.
-func (s *Set) All() iter.Seq[MethodRef] { return maps.Keys(s.refs) }
 
 // Sorted gives the methods in the order of MethodRef.Compare.
 func (s *Set) Sorted() []MethodRef {

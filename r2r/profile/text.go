@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -45,29 +46,46 @@ func IsText(data []byte) bool {
 
 // ReadText reads what WriteText writes. Its errors give the number of the line.
 func ReadText(r io.Reader) (*Set, error) {
+	s := NewSet()
+	return s, readText(r, s.Add)
+}
+
+// ReadList reads what WriteText writes, into a list in the order of MethodRef.Compare. A text in another order is an
+// error.
+func ReadList(r io.Reader) ([]MethodRef, error) {
+	var list []MethodRef
+	if err := readText(r, func(m MethodRef) { list = append(list, m) }); err != nil {
+		return nil, err
+	}
+	if !slices.IsSortedFunc(list, MethodRef.Compare) {
+		return nil, fmt.Errorf("the methods are not sorted")
+	}
+	return list, nil
+}
+
+func readText(r io.Reader, add func(MethodRef)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	if !lines.Scan() || lines.Text() != textHead {
-		return nil, errors.Join(lines.Err(), fmt.Errorf("line 1 is not %q", textHead))
+		return errors.Join(lines.Err(), fmt.Errorf("line 1 is not %q", textHead))
 	}
-	s := NewSet()
 	var at MethodRef
 	for n := 2; lines.Scan(); n++ {
-		if err := readLine(s, &at, lines.Text()); err != nil {
-			return nil, fmt.Errorf("line %d: %w", n, err)
+		if err := readLine(add, &at, lines.Text()); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 	}
-	return s, lines.Err()
+	return lines.Err()
 }
 
 // readLine takes one line: the assembly or type of those that follow it, or a method.
-func readLine(s *Set, at *MethodRef, line string) error {
+func readLine(add func(MethodRef), at *MethodRef, line string) error {
 	if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == 0x7F }) {
 		return fmt.Errorf("holds a control character")
 	}
 	switch method, is := strings.CutPrefix(line, " "); {
 	case is:
-		return readMethod(s, *at, method)
+		return readMethod(add, *at, method)
 	case strings.HasPrefix(line, "["):
 		name, args := cutArgs(line)
 		if name != "" || args == "" {
@@ -83,7 +101,7 @@ func readLine(s *Set, at *MethodRef, line string) error {
 	return nil
 }
 
-func readMethod(s *Set, m MethodRef, line string) error {
+func readMethod(add func(MethodRef), m MethodRef, line string) error {
 	words := strings.Split(line, " ")
 	if m.Type == "" || len(words) < 2 || len(words) > 3 || words[0] == "" || words[1] == "" {
 		return fmt.Errorf("names no method of a type")
@@ -96,7 +114,7 @@ func readMethod(s *Set, m MethodRef, line string) error {
 		}
 		m.MethodArgs = args
 	}
-	s.Add(m)
+	add(m)
 	return nil
 }
 

@@ -22,19 +22,29 @@ import (
 // next one too. Records that need several assemblies are in groups that name them all, which the compiler passes over
 // unless it compiles all of them. The bytes depend on the set and the scope alone.
 func (s *Scope) Write(ctx context.Context, set *Set) (data []byte, missing []Missing, err error) {
-	methods, missing, err := s.FindAll(ctx, set)
+	data, groups, missing, err := s.write(ctx, set.Sorted())
 	if err != nil {
-		return nil, nil, err
-	}
-	w := newWriter(s)
-	groups, err := w.groups(methods)
-	if err != nil {
-		return nil, nil, err
-	}
-	if data, err = w.module(groups); err != nil {
 		return nil, nil, err
 	}
 	return data, missing, s.prove(ctx, data, groups)
+}
+
+// WriteUnproved makes a .mibc as Write does, of a sorted list, and does not read it back. It is for a compile that finds
+// every record once more before the compiler gets it, as those of package crossgen do.
+func (s *Scope) WriteUnproved(ctx context.Context, refs []MethodRef) (data []byte, missing []Missing, err error) {
+	data, _, missing, err = s.write(ctx, refs)
+	return data, missing, err
+}
+
+func (s *Scope) write(ctx context.Context, refs []MethodRef) ([]byte, []writtenGroup, []Missing, error) {
+	methods, missing, err := s.findList(ctx, refs)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	w := newWriter(s)
+	groups := w.groups(methods)
+	data, err := w.module(groups)
+	return data, groups, missing, err
 }
 
 // writer makes the module of a profile.
@@ -59,7 +69,7 @@ type writtenGroup struct {
 }
 
 // groups sorts methods by the assemblies they need.
-func (w *writer) groups(methods []Method) ([]writtenGroup, error) {
+func (w *writer) groups(methods []Method) []writtenGroup {
 	by := map[string][]Method{}
 	for _, m := range methods {
 		name := groupName(m)
@@ -69,7 +79,7 @@ func (w *writer) groups(methods []Method) ([]writtenGroup, error) {
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		out = append(out, writtenGroup{name, by[name]})
 	}
-	return out, nil
+	return out
 }
 
 // groupName lists the assemblies that a method needs: the one that defines it, then those of its arguments, sorted.

@@ -85,6 +85,18 @@ func tracedSet(t testing.TB, version, app, trace string) (*Scope, *Set) {
 }
 
 // Everything a traced app used is written, is found again in what was written, and is written in the same way again.
+// TestWriteUnproved gives the bytes that Write gives.
+func TestWriteUnproved(t *testing.T) {
+	s := packScope(t, "10.0.12")
+	set := NewSet(MethodRef{Assembly: "System.Private.CoreLib", Type: "System.Array", Name: "Resize", Signature: "static`1(!!0[]&,int32)void", MethodArgs: "__Canon"},
+		MethodRef{Assembly: "System.Private.CoreLib", Type: "System.Array", Name: "Never", Signature: "()void"})
+	want, missing, err := s.Write(t.Context(), set)
+	got, same, unprovedErr := s.WriteUnproved(t.Context(), set.Sorted())
+	if err != nil || unprovedErr != nil || !bytes.Equal(got, want) || len(missing) != len(same) {
+		t.Errorf("%d and %d bytes, %d and %d missing, %v, %v", len(got), len(want), len(same), len(missing), unprovedErr, err)
+	}
+}
+
 func TestWriteATrace(t *testing.T) {
 	s, set := tracedSet(t, "10.0.12", "webapi", "profile-webapi-10.0.12-alljit.nettrace.gz")
 	data, missing, err := s.Write(context.Background(), set)

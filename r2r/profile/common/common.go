@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/r2rpack/r2rpack/r2r/profile"
 )
@@ -71,17 +72,38 @@ func nearest(version string) int {
 
 func distance(a, b int) int { return max(a, b) - min(a, b) }
 
-// Set gives the methods.
-func (p *Profile) Set() (*profile.Set, error) {
-	all := profile.NewSet()
-	for _, data := range p.parts {
-		set, err := Decode(data)
-		if err != nil {
-			return nil, err
-		}
-		all.Union(set)
+// List gives the methods, sorted.
+func (p *Profile) List() ([]profile.MethodRef, error) {
+	parts := make([][]profile.MethodRef, len(p.parts))
+	var g errgroup.Group
+	for i, data := range p.parts {
+		g.Go(func() (err error) {
+			parts[i], err = decode(data, profile.ReadList)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var all []profile.MethodRef
+	for _, part := range parts {
+		all = merge(all, part)
 	}
 	return all, nil
+}
+
+// merge unites two sorted lists.
+func merge(a, b []profile.MethodRef) []profile.MethodRef {
+	out := make([]profile.MethodRef, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		from := &a
+		if b[0].Compare(a[0]) < 0 {
+			from = &b
+		}
+		out = append(out, (*from)[0])
+		*from = (*from)[1:]
+	}
+	return append(append(out, a...), b...)
 }
 
 // FileName is the file of a part: Shared, or a major version.
@@ -91,13 +113,15 @@ func FileName(part string) string { return part + ".txt.zst" }
 const maxText = 64 << 20
 
 // Decode reads a part.
-func Decode(data []byte) (*profile.Set, error) {
+func Decode(data []byte) (*profile.Set, error) { return decode(data, profile.ReadText) }
+
+func decode[T any](data []byte, read func(io.Reader) (T, error)) (out T, err error) {
 	r, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderMaxMemory(maxText), zstd.WithDecoderConcurrency(1))
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	defer r.Close()
-	return profile.ReadText(io.LimitReader(r, maxText))
+	return read(io.LimitReader(r, maxText))
 }
 
 // Encode writes a part. Equal sets give equal bytes.

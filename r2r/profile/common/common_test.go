@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,9 +93,13 @@ func TestFoundWhereTrained(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set, err := p.Set()
+		list, err := p.List()
 		if err != nil {
 			t.Fatal(err)
+		}
+		set := profile.NewSet(list...)
+		if set.Len() != len(list) || !slices.Equal(set.Sorted(), list) {
+			t.Errorf("%s: the list of %d methods is not sorted, or has some twice", version, len(list))
 		}
 		found, missing, err := scope.FindAll(context.Background(), set)
 		if err != nil || len(missing) > 0 || len(found) < 40_000 {
