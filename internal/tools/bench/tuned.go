@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/r2rpack/r2rpack/internal/launch"
 	"github.com/r2rpack/r2rpack/measure"
@@ -12,7 +13,7 @@ import (
 
 // tuned measures frameworks that are made for one application: from a trace with and without a compiler, and fitted.
 func (b *bench) tuned(ctx context.Context) error {
-	app, traces, err := b.traceOf(ctx, "webapi", "--self")
+	app, traces, err := b.traceOf(ctx, "webapi", []string{"--ready-file", b.path("port"), "--url", answered}, "--serve", b.path("port"))
 	if err != nil {
 		return err
 	}
@@ -42,11 +43,11 @@ func (b *bench) tuned(ctx context.Context) error {
 }
 
 // traceOf traces an application of the kit without and with its ReadyToRun code, and gives its folder too.
-func (b *bench) traceOf(ctx context.Context, name string, args ...string) (app string, traces []string, err error) {
+func (b *bench) traceOf(ctx context.Context, name string, flags []string, args ...string) (app string, traces []string, err error) {
 	app = b.input("apps", b.tfm(), name)
 	traces = []string{b.path(name + ".nettrace"), b.path(name + "-2.nettrace")}
-	_, err = command(ctx, nil, b.tool, slices.Concat([]string{"trace", "--runs", "2", "-o", traces[0], "--",
-		b.stock + "/dotnet", app + "/" + name + ".dll"}, args)...)
+	_, err = command(ctx, nil, b.tool, slices.Concat([]string{"trace", "--runs", "2", "-o", traces[0]}, flags,
+		[]string{"--", b.stock + "/dotnet", app + "/" + name + ".dll"}, args)...)
 	return app, traces, err
 }
 
@@ -74,12 +75,19 @@ func (b *bench) prune(ctx context.Context, traces []string) (string, error) {
 	return b.path(fmt.Sprintf("pruned%d", linkRuns+1)), nil
 }
 
+// answered is what the server is asked for, when it is traced and when it is measured.
+const answered = "/hello/x"
+
+// patience is how long a program may take to answer or to stop.
+const patience = 30 * time.Second
+
 // answers measures a server on the roots: stock, default, tuned, pruned, fitted.
 func (b *bench) answers(ctx context.Context, roots []string) error {
 	ready := b.path("port")
 	r, err := measure.Run(ctx, measure.Options{
 		App: b.input("apps", b.tfm(), "webapi", "webapi.dll"), Args: []string{"--serve", ready}, Roots: roots,
-		Server: &launch.Server{URLs: []string{"/hello/x"}, ReadyFile: ready}, Runs: b.runs, Warmup: 2,
+		Server: &launch.Server{URLs: []string{answered}, ReadyFile: ready}, Runs: b.runs, Warmup: 2,
+		Timeout: patience, Grace: patience,
 	})
 	if err != nil {
 		return err
@@ -120,7 +128,7 @@ func (l limits) rows(app string, own, stock measure.Root) {
 
 // fittedHello fits a framework to the smallest application.
 func (b *bench) fittedHello(ctx context.Context) error {
-	app, traces, err := b.traceOf(ctx, "hello")
+	app, traces, err := b.traceOf(ctx, "hello", nil)
 	if err != nil {
 		return err
 	}
