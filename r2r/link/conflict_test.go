@@ -84,10 +84,12 @@ func (c conflict) on(t *testing.T, root, folder string) conflict {
 	if err := cmd.Run(); err != nil && !errors.As(err, &failed) {
 		t.Fatal(err)
 	}
-	clean := func(text string) string {
-		return strings.TrimSpace(strings.ReplaceAll(strings.ReplaceAll(text, folder+"/", "APP/"), root+"/", "ROOTS/"))
+	real, err := filepath.EvalSymlinks(folder) // the application prints where its files really are
+	if err != nil {
+		t.Fatal(err)
 	}
-	c.Exit, c.Stdout, c.Stderr = cmd.ProcessState.ExitCode(), clean(stdout.String()), clean(stderr.String())
+	clean := strings.NewReplacer(folder+"/", "APP/", real+"/", "APP/", root+"/", "ROOTS/")
+	c.Exit, c.Stdout, c.Stderr = cmd.ProcessState.ExitCode(), strings.TrimSpace(clean.Replace(stdout.String())), strings.TrimSpace(clean.Replace(stderr.String()))
 	if !cmd.ProcessState.Exited() {
 		c.Exit = 134 // as a shell tells of an abort, the only signal that comes of it
 	}
