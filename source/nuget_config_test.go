@@ -10,12 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// configured lays out configuration files below a folder and gives options whose working folder is work/project in it,
+// configured lays out configuration files below a folder and gives options whose working folder is checkout/project in it,
 // and whose user and machine folders are home and machine.
 func configured(t *testing.T, files map[string]string, vars map[string]string) (Options, string) {
 	t.Helper()
 	root := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(root, "work", "project"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(root, "checkout", "project"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range files {
@@ -34,7 +34,7 @@ func configured(t *testing.T, files map[string]string, vars map[string]string) (
 	for name, value := range vars {
 		env[name] = strings.ReplaceAll(value, "ROOT", root)
 	}
-	return Options{Dir: filepath.Join(root, "work", "project"), Env: func(name string) string { return env[name] }}, root
+	return Options{Dir: filepath.Join(root, "checkout", "project"), Env: func(name string) string { return env[name] }}, root
 }
 
 func add(key, value string) string { return `<add key="` + key + `" value="` + value + `" />` }
@@ -56,28 +56,28 @@ func TestNuGetConfig(t *testing.T) {
 	}{
 		{"nothing", nil, nil, nil},
 		{"closest first",
-			map[string]string{machine: sources(add("m", "https://m")), user: sources(add("u", "https://u")), "work/nuget.config": sources(add("w", "https://w")),
-				"work/project/NuGet.Config": sources(add("p", "https://p"), add("p2", "https://p2"))}, nil,
+			map[string]string{machine: sources(add("m", "https://m")), user: sources(add("u", "https://u")), "checkout/nuget.config": sources(add("w", "https://w")),
+				"checkout/project/NuGet.Config": sources(add("p", "https://p"), add("p2", "https://p2"))}, nil,
 			[]string{"p https://p", "p2 https://p2", "w https://w", "u https://u", "m https://m"}},
 		{"the closest has the last word, whatever the case of the key",
-			map[string]string{user: sources(add("Feed", "https://u"), add("other", "https://o")), "work/nuget.config": sources(add("feed", "https://w"))}, nil,
+			map[string]string{user: sources(add("Feed", "https://u"), add("other", "https://o")), "checkout/nuget.config": sources(add("feed", "https://w"))}, nil,
 			[]string{"feed https://w", "other https://o"}},
-		{"clear", map[string]string{user: sources(add("u", "https://u")), "work/nuget.config": sources(add("before", "https://b"), "<clear />", add("w", "https://w"))}, nil,
+		{"clear", map[string]string{user: sources(add("u", "https://u")), "checkout/nuget.config": sources(add("before", "https://b"), "<clear />", add("w", "https://w"))}, nil,
 			[]string{"w https://w"}},
-		{"clear hides nothing closer", map[string]string{user: sources("<clear />", add("u", "https://u")), "work/nuget.config": sources(add("w", "https://w"))}, nil,
+		{"clear hides nothing closer", map[string]string{user: sources("<clear />", add("u", "https://u")), "checkout/nuget.config": sources(add("w", "https://w"))}, nil,
 			[]string{"w https://w", "u https://u"}},
 		{"disabled, whatever the value",
 			map[string]string{user: sources(add("a", "https://a"), add("b", "https://b"), add("c", "https://c")),
-				"work/nuget.config": "<disabledPackageSources>" + add("A", "true") + add("b", "false") + "</disabledPackageSources>"}, nil,
+				"checkout/nuget.config": "<disabledPackageSources>" + add("A", "true") + add("b", "false") + "</disabledPackageSources>"}, nil,
 			[]string{"c https://c"}},
 		{"disabled, then cleared",
 			map[string]string{user: sources(add("a", "https://a")) + "<disabledPackageSources>" + add("a", "true") + "</disabledPackageSources>",
-				"work/nuget.config": "<disabledPackageSources><clear/></disabledPackageSources>"}, nil,
+				"checkout/nuget.config": "<disabledPackageSources><clear/></disabledPackageSources>"}, nil,
 			[]string{"a https://a"}},
-		{"one spelling a folder", map[string]string{"work/nuget.config": sources(add("lower", "https://l")), "work/NuGet.config": sources(add("mixed", "https://m")), "work/NuGet.Config": sources(add("upper", "https://u"))}, nil,
+		{"one spelling a folder", map[string]string{"checkout/nuget.config": sources(add("lower", "https://l")), "checkout/NuGet.config": sources(add("mixed", "https://m")), "checkout/NuGet.Config": sources(add("upper", "https://u"))}, nil,
 			[]string{"lower https://l"}},
-		{"local folders", map[string]string{"work/nuget.config": sources(add("near", `.\packs`), add("up", "../packs"), add("abs", "/packs"), add("url", "file:///my%20packs"), add("var", "%PACKS%/x"))}, map[string]string{"PACKS": "/from/env"},
-			[]string{"near ROOT/work/packs", "up ROOT/packs", "abs /packs", "url /my packs", "var /from/env/x"}},
+		{"local folders", map[string]string{"checkout/nuget.config": sources(add("near", `.\packs`), add("up", "../packs"), add("abs", "/packs"), add("url", "file:///my%20packs"), add("var", "%PACKS%/x"))}, map[string]string{"PACKS": "/from/env"},
+			[]string{"near ROOT/checkout/packs", "up ROOT/packs", "abs /packs", "url /my packs", "var /from/env/x"}},
 		{"unset variables stay", map[string]string{user: sources(add("a", "https://%NOSUCH%/x"))}, nil, []string{"a https://%NOSUCH%/x"}},
 		{"logins",
 			map[string]string{user: sources(add("My Feed", "https://a"), add("b", "https://b"), add("c", "https://c")) +
@@ -87,7 +87,7 @@ func TestNuGetConfig(t *testing.T) {
 		{"login of the environment", map[string]string{user: sources(add("a", "https://a")) + "<packageSourceCredentials><a>" + add("Username", "me") + add("ClearTextPassword", "x") + "</a></packageSourceCredentials>"},
 			map[string]string{"NuGetPackageSourceCredentials_a": "Username=env; Password=p;w;ValidAuthenticationTypes=Basic"}, []string{"a https://a env:p;w"}},
 		{"logins cleared", map[string]string{user: sources(add("a", "https://a")) + "<packageSourceCredentials><a>" + add("Username", "me") + add("ClearTextPassword", "x") + "</a></packageSourceCredentials>",
-			"work/nuget.config": "<packageSourceCredentials><clear /></packageSourceCredentials>"}, nil, []string{"a https://a"}},
+			"checkout/nuget.config": "<packageSourceCredentials><clear /></packageSourceCredentials>"}, nil, []string{"a https://a"}},
 		{"more of the user, and of the machine",
 			map[string]string{user: sources(add("u", "https://u")), "home/.nuget/NuGet/config/b.config": sources(add("b", "https://b")), "home/.nuget/NuGet/config/a.Config": sources(add("a", "https://a")),
 				"home/.nuget/NuGet/config/c.txt": "<!", machine: sources(add("m", "https://m"))}, nil,
@@ -145,9 +145,9 @@ func TestBrokenNuGetConfig(t *testing.T) {
 		"<!-- --><packages/>":     "its root element is <packages>",
 		"<!--" + strings.Repeat(" ", maxNuGetConfig) + "--><configuration/>": "is larger than",
 	} {
-		o, root := configured(t, map[string]string{"work/nuget.config": text}, nil)
+		o, root := configured(t, map[string]string{"checkout/nuget.config": text}, nil)
 		_, err := Open(t.Context(), onePackage, o)
-		wantFault(t, err, filepath.Join(root, "work", "nuget.config")+": ", want)
+		wantFault(t, err, filepath.Join(root, "checkout", "nuget.config")+": ", want)
 	}
 }
 
@@ -160,8 +160,8 @@ func TestPackageSourceMapping(t *testing.T) {
 		return out + "</packageSource>"
 	}
 	o, _ := configured(t, map[string]string{
-		"nuget.config":      sources(add("Public", "https://p"), add("ms", "https://m"), add("own", "https://o")) + "<packageSourceMapping>" + mapping("ms", "nothing.*") + mapping("gone", "gone.*") + "</packageSourceMapping>",
-		"work/nuget.config": "<packageSourceMapping>" + mapping("public", "*", "Microsoft.Extensions.*") + mapping("ms", "Microsoft.*") + mapping("own", "Microsoft.NETCore.App.Crossgen2.linux-x64", "microsoft.extensions.*") + "</packageSourceMapping>",
+		"nuget.config":          sources(add("Public", "https://p"), add("ms", "https://m"), add("own", "https://o")) + "<packageSourceMapping>" + mapping("ms", "nothing.*") + mapping("gone", "gone.*") + "</packageSourceMapping>",
+		"checkout/nuget.config": "<packageSourceMapping>" + mapping("public", "*", "Microsoft.Extensions.*") + mapping("ms", "Microsoft.*") + mapping("own", "Microsoft.NETCore.App.Crossgen2.linux-x64", "microsoft.extensions.*") + "</packageSourceMapping>",
 	}, nil)
 	config, err := readNuGetConfig(o)
 	if err != nil {
