@@ -119,6 +119,19 @@ func readText(fsys fs.FS, file string) ([]byte, error) {
 	return append([]byte(nil), data...), nil
 }
 
+// frameworks gives the stacks of all programs of the application, one after the other.
+func (a *app) frameworks(root *layout.Root) ([]*layout.Framework, error) {
+	var out []*layout.Framework
+	for _, p := range a.programs {
+		stack, err := p.stack(root)
+		if err != nil {
+			return nil, fault.Wrap(err, a.name, "")
+		}
+		out = append(out, stack...)
+	}
+	return out, nil
+}
+
 // stack gives the frameworks that a program runs on: those that it names, and those that these stand on.
 func (p program) stack(root *layout.Root) ([]*layout.Framework, error) {
 	var out []*layout.Framework

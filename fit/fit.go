@@ -39,10 +39,8 @@ func (r *Request) Prepare(ctx context.Context, root *layout.Root) error {
 		if err != nil {
 			return err
 		}
-		for _, p := range one.programs {
-			if _, err := p.stack(root); err != nil {
-				return fault.Wrap(err, a.Name, "")
-			}
+		if _, err := one.frameworks(root); err != nil {
+			return err
 		}
 		r.apps = append(r.apps, one)
 	}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/layout"
 )
 
@@ -78,14 +77,12 @@ func Upgrades(ctx context.Context, root *layout.Root, apps []App) ([]string, err
 	}
 	used := map[*layout.Framework]bool{}
 	for _, a := range r.apps {
-		for _, p := range a.programs {
-			stack, err := p.stack(root)
-			if err != nil {
-				return nil, fault.Wrap(err, a.name, "")
-			}
-			for _, f := range stack {
-				used[f] = true
-			}
+		stack, err := a.frameworks(root)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range stack {
+			used[f] = true
 		}
 	}
 	return upgraded(r.apps, used), nil

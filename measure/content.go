@@ -19,7 +19,7 @@ func (m *measurement) measureSizes(context.Context) error {
 	for _, t := range m.roots {
 		files, err := t.files()
 		if err != nil {
-			return fault.Wrap(err, t.Path, "cannot be listed")
+			return err
 		}
 		entries, err := tree.List(files)
 		if err != nil {
@@ -43,7 +43,7 @@ func (t *target) files() (fs.FS, error) {
 	}
 	entries, err := tree.List(files)
 	if err != nil {
-		return nil, err
+		return nil, fault.Wrap(err, t.Path, "cannot be listed")
 	}
 	out := tree.NewMap()
 	for _, e := range entries {
@@ -68,7 +68,7 @@ func (m *measurement) measureArchives(ctx context.Context) error {
 		var n counter
 		files, err := t.files()
 		if err != nil {
-			return fault.Wrap(err, t.Path, "cannot be listed")
+			return err
 		}
 		if err := tarball.Write(ctx, &n, files, tarball.TarGz, tarball.Options{}); err != nil {
 			return fault.Wrap(err, t.Path, "cannot be packed")
