@@ -45,7 +45,7 @@ var rooms = map[string][]string{
 	"internal/launch":         {},
 	"internal/pagecache":      {},
 	"trace":                   {"internal/launch", "r2r/profile/nettrace"},
-	"tune":                    {"compose", "fit", "internal/launch", "layout", "measure", "r2r/profile/nettrace", "source", "trace"},
+	"tune":                    {"compose", "fit", "internal/launch", "layout", "measure", "source", "trace"},
 	"measure":                 {"internal/launch", "internal/pagecache", "tarball", "trace"},
 	"internal/parity":         {"internal/testdata", "r2r/profile/nettrace"},
 	"r2r/x64":                 {"r2r/internal/format"},

@@ -33,7 +33,7 @@ func (p *plan) prepareFit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.request = &fit.Request{Keep: p.Keep, Loaded: p.Loaded, Without: p.Without, With: p.With}
+	p.request = &fit.Request{Keep: p.Keep, Without: p.Without, With: p.With}
 	for _, spec := range p.Fit {
 		t, err := source.Open(ctx, spec, p.Source)
 		if err != nil {

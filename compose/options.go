@@ -51,7 +51,6 @@ type Options struct {
 	App             string   // TREE of a published application that is compiled on top, into layout.GuestDir
 	Fit             []string // TREEs of published applications: only what they can reach stays
 	Keep            []string // with Fit: names of assemblies that stay all the same
-	Loaded          []string // with Fit: names of assemblies that the applications were seen to load
 	Without         []string // names of layout.Features that are left out; with Fit, all of them are
 	With            []string // with Fit: those that stay
 	Jobs            int      // threads of the compiler; 0: as many as there are processors

@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,7 +82,7 @@ func (m *measurement) script(p *launch.Program) (launch.Script, error) {
 			return s, err
 		}
 		server.Port = port
-		p.Env = append(p.Env, fmt.Sprintf("ASPNETCORE_URLS=http://127.0.0.1:%d", port))
+		p.Env = append(p.Env, launch.ListenOn(port))
 	}
 	s.Server = &server
 	return s, nil

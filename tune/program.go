@@ -1,7 +1,6 @@
 package tune
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,6 +65,3 @@ func openProgram(file string) (program, error) {
 	}
 	return program{abs, slices.ContainsFunc(parsed.Frameworks, func(f layout.FrameworkReference) bool { return f.Name == aspNetCore })}, nil
 }
-
-// listenOn tells ASP.NET Core where to listen.
-func listenOn(port int) string { return fmt.Sprintf("ASPNETCORE_URLS=http://127.0.0.1:%d", port) }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
-	"github.com/r2rpack/r2rpack/r2r/profile/nettrace"
 	"github.com/r2rpack/r2rpack/trace"
 )
 
@@ -24,35 +23,6 @@ func (t *tuning) trace(ctx context.Context) (err error) {
 		}
 	}
 	return err
-}
-
-// loaded gives the names of the assemblies that the application was seen to load.
-func (t *tuning) loaded(ctx context.Context) ([]string, error) {
-	var names []string
-	seen := map[string]bool{}
-	for _, f := range t.result.Traces {
-		u, err := readTrace(ctx, f.File)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range u.Modules {
-			if !m.Dynamic && !seen[m.Assembly] && m.Assembly != "" {
-				seen[m.Assembly] = true
-				names = append(names, m.Assembly)
-			}
-		}
-	}
-	return names, nil
-}
-
-func readTrace(ctx context.Context, file string) (*nettrace.Usage, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	u, err := nettrace.Methods(ctx, f)
-	return u, fault.Wrap(err, filepath.Base(file), "the trace cannot be read")
 }
 
 // keepTraces copies the traces to where the user wants them.

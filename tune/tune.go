@@ -124,11 +124,7 @@ func (t *tuning) unpack(ctx context.Context) error {
 }
 
 func (t *tuning) program() launch.Program {
-	muxer, err := filepath.Abs(filepath.Join(t.stock, "dotnet"))
-	if err != nil {
-		muxer = filepath.Join(t.stock, "dotnet")
-	}
-	return launch.Program{Path: muxer, Args: append([]string{t.app.path}, t.Args...), Env: append(os.Environ(), t.Env...)}
+	return launch.Program{Path: filepath.Join(t.stock, "dotnet"), Args: append([]string{t.app.path}, t.Args...), Env: append(os.Environ(), t.Env...)}
 }
 
 // decideKind finds out whether an application on ASP.NET Core is a server that answers, where nobody said so.
@@ -142,7 +138,7 @@ func (t *tuning) decideKind(ctx context.Context) error {
 		return err
 	}
 	server, p := &launch.Server{URLs: []string{"/"}, Port: port}, t.program()
-	p.Env = append(p.Env, listenOn(port))
+	p.Env = append(p.Env, launch.ListenOn(port))
 	s := t.script
 	s.Server = server
 	_, err = launch.Do(ctx, p, s)
@@ -153,7 +149,7 @@ func (t *tuning) decideKind(ctx context.Context) error {
 		return fault.Wrap(err, t.app.path, "")
 	}
 	t.Server, t.script.Server = server, server
-	t.Env = append(t.Env, listenOn(port))
+	t.Env = append(t.Env, launch.ListenOn(port))
 	t.advise("only / was asked for: name what the application answers, with --url for each kind of request")
 	return nil
 }
@@ -171,9 +167,6 @@ func (t *tuning) compose(ctx context.Context) (err error) {
 	}
 	if !t.WholeFramework {
 		o.Fit = append(o.Fit, t.dir)
-		if o.Loaded, err = t.loaded(ctx); err != nil {
-			return err
-		}
 	}
 	if o.Engine, err = compose.ChooseEngine(ctx, t.set, o); err != nil {
 		return err

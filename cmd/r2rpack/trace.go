@@ -119,7 +119,7 @@ func (f *serverFlags) server(env []string) (*launch.Server, []string, error) {
 		return nil, nil, err
 	}
 	s.Port = port
-	return s, append(env, fmt.Sprintf("ASPNETCORE_URLS=http://127.0.0.1:%d", port)), nil
+	return s, append(env, launch.ListenOn(port)), nil
 }
 
 // pipedInput is the standard input, unless it is a terminal: the program is not in its foreground and may not read it.

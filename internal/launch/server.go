@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -192,6 +193,9 @@ func failedRequest(ctx context.Context, given string, err error) error {
 	}
 	return fault.Wrap(err, given, "no answer")
 }
+
+// ListenOn is the environment variable that tells ASP.NET Core to listen on a port of 127.0.0.1.
+func ListenOn(port int) string { return fmt.Sprintf("ASPNETCORE_URLS=http://127.0.0.1:%d", port) }
 
 // FreePort gives a port of 127.0.0.1 on which nothing listens now.
 func FreePort() (int, error) {
