@@ -1,7 +1,6 @@
 package bundle_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -17,17 +16,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/ulikunitz/xz"
 
 	"github.com/r2rpack/r2rpack/bundle"
 	"github.com/r2rpack/r2rpack/bundle/bundletest"
+	"github.com/r2rpack/r2rpack/internal/publishtest"
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/internal/tree"
 	"github.com/r2rpack/r2rpack/source"
 )
-
-// hostPlaceholder is the SHA-256 of "foobar", in hex: where a host is told the name of its application (HostWriter.cs).
-const hostPlaceholder = "c3ab8ff13720e8ad9047dd39466b3c8974e592c2fa383d4a3960714caef0c4f2"
 
 const (
 	hostVersion = "10.0.12"
@@ -59,7 +55,7 @@ func TestRealHostRunsWhatIsWritten(t *testing.T) {
 	for i := range files {
 		files[i].Deflate = files[i].Type == bundle.Assembly && i%2 == 1
 	}
-	original := bundletest.App{Host: realHost(t, "torture.dll"), Major: 6, Files: files}.Bytes(t)
+	original := bundletest.App{Host: publishtest.SingleFileHost(t, "torture"), Major: 6, Files: files}.Bytes(t)
 	again := rebundle(t, original)
 	if !bytes.Equal(again, original) {
 		t.Error("a bundle that is written again without change is another")
@@ -97,7 +93,7 @@ func TestRealHostFindsACompositeImage(t *testing.T) {
 	}
 	il := slices.DeleteFunc(own("il", "*.dll"), func(f bundletest.File) bool { return f.Name == "Fx.RefOnly.dll" })
 	il = append(il, own("il", "de/*.dll")...)
-	original := bundletest.App{Host: realHost(t, "fxapp.dll"), Major: 6, Files: selfContained(t, "fxapp", il)}.Bytes(t)
+	original := bundletest.App{Host: publishtest.SingleFileHost(t, "fxapp"), Major: 6, Files: selfContained(t, "fxapp", il)}.Bytes(t)
 	var linked []bundle.File
 	var image bundle.File
 	for _, f := range own("composite/10/linux-x64/plain", "*.dll") {
@@ -199,30 +195,6 @@ func exitCode(t *testing.T, app []byte) int {
 // linesWithout gives the lines that do not begin with prefix.
 func linesWithout(text []byte, prefix string) []string {
 	return slices.DeleteFunc(strings.Split(string(text), "\n"), func(line string) bool { return strings.HasPrefix(line, prefix) })
-}
-
-// realHost unpacks the single-file host and writes the application's name into it.
-func realHost(t *testing.T, app string) []byte {
-	t.Helper()
-	f, err := os.Open(testdata.Path(t, "host", "singlefilehost.xz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := xz.NewReader(bufio.NewReader(f))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var host bytes.Buffer
-	if _, err := host.ReadFrom(r); err != nil {
-		t.Fatal(err)
-	}
-	at := bytes.Index(host.Bytes(), []byte(hostPlaceholder))
-	if at < 0 {
-		t.Fatal("the host has no place for the application's name")
-	}
-	copy(host.Bytes()[at:], app+strings.Repeat("\x00", len(hostPlaceholder)-len(app)))
-	return host.Bytes()
 }
 
 // selfContained gives the files of an application with the whole framework behind its own assemblies.

@@ -93,7 +93,7 @@ func Folder(t testing.TB, files fs.FS) string {
 // other assembly is compressed.
 func Single(t testing.TB, dir, name string, files fs.FS) string {
 	t.Helper()
-	app := bundletest.App{Host: patched(t, singleFileHost(t), name), Major: 6}
+	app := bundletest.App{Host: SingleFileHost(t, name), Major: 6}
 	for _, e := range list(t, files) {
 		f := bundletest.File{Name: e.Path}
 		data, err := fs.ReadFile(files, e.Path)
@@ -156,7 +156,8 @@ func patched(t testing.TB, host []byte, name string) []byte {
 	return out
 }
 
-func singleFileHost(t testing.TB) []byte {
+// SingleFileHost gives the real host of single-file applications, made to start NAME.dll.
+func SingleFileHost(t testing.TB, name string) []byte {
 	t.Helper()
 	f, err := os.Open(testdata.Path(t, "host", "singlefilehost.xz"))
 	if err != nil {
@@ -171,7 +172,7 @@ func singleFileHost(t testing.TB) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return host
+	return patched(t, host, name)
 }
 
 type object = map[string]any
