@@ -184,6 +184,33 @@ func TestEnvironmentIsOwn(t *testing.T) {
 	}
 }
 
+// The user's word counts for what is set here for speed alone.
+func TestCollectorOfTheCompiler(t *testing.T) {
+	const concurrent, gen0 = "DOTNET_gcConcurrent", "DOTNET_GCgen0size"
+	for _, name := range []string{concurrent, gen0} {
+		t.Setenv(name, "") // so that it is restored
+		os.Unsetenv(name)
+	}
+	says := func() string {
+		err := runScript(t, smallJob(t), `echo "Error: concurrent $`+concurrent+`, gen0 $`+gen0+`." >&2; exit 1`)
+		if err == nil {
+			t.Fatal("no error")
+		}
+		return err.Error()
+	}
+	if text := says(); !strings.Contains(text, "concurrent 0, gen0 0x4000000.") {
+		t.Error(text)
+	}
+	t.Setenv(gen0, "0x1000000")
+	if text := says(); !strings.Contains(text, "concurrent 0, gen0 0x1000000.") {
+		t.Error(text)
+	}
+	t.Setenv(concurrent, "1")
+	if text := says(); !strings.Contains(text, "concurrent 1, gen0 0x1000000.") {
+		t.Error(text)
+	}
+}
+
 func TestCannotStart(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "plain")
