@@ -74,7 +74,7 @@ func (j *job) setUpApp() error {
 	case j.Engine == EngineCrossgen2:
 		return fault.Usage("--engine crossgen2", "makes dotnet roots; %s is an application with its own framework", j.spec).
 			WithHint("use --engine link, or publish with PublishReadyToRunComposite")
-	case j.Shape != ShapeSingle, j.Scope != ScopeAll:
+	case j.Shape != "" && j.Shape != ShapeSingle, j.Scope != ScopeAll:
 		return fault.Usage("--shape, --scope", "tell frameworks apart, and %s is an application: all its assemblies lie in one folder", j.spec).
 			WithHint("leave both out; --members and --exclude choose assemblies")
 	}
@@ -82,6 +82,7 @@ func (j *job) setUpApp() error {
 		return fault.Usage(flag, "is for frameworks, and %s is an application with its own", j.spec).WithHint("leave it out")
 	}
 	setDefault(&j.Exclude, ExcludeNone)
+	j.Shape = ShapeSingle
 	j.Engine, j.version, j.rid = EngineLink, j.app.Version(), j.app.RID()
 	return nil
 }

@@ -222,10 +222,10 @@ func TestRefuseNothing(t *testing.T) {
 
 func TestWithDefaults(t *testing.T) {
 	o, err := Options{}.withDefaults()
-	if err != nil || o.Recipe != "balanced" || o.Shape != ShapeSingle || o.Scope != ScopeAll || o.Name != DefaultName || o.Progress == nil {
+	if err != nil || o.Recipe != "balanced" || o.Shape != "" || o.Scope != ScopeAll || o.Name != DefaultName || o.Progress == nil {
 		t.Errorf("%+v, %v", o, err)
 	}
-	for _, bad := range []Options{{Recipe: "x"}, {Shape: "x"}, {Scope: "x"}, {Name: "a/b.dll"}, {Name: "x"}, {Name: "x.dll", Shape: ShapePerFramework}} {
+	for _, bad := range []Options{{Recipe: "x"}, {Shape: "x"}, {Scope: "x"}, {Name: "a/b.dll"}, {Name: "x"}, {Name: "x.dll", Shape: ShapePerFramework}, {Engine: EngineCrossgen2, Shape: ShapeLayered}} {
 		if _, err := bad.withDefaults(); !fault.IsUsage(err) {
 			t.Errorf("%+v: %v", bad, err)
 		}

@@ -49,7 +49,7 @@ func (o Options) checkGuest() error {
 	case o.Engine == EngineLink:
 		return fault.Usage("--app", "compiles the application, which takes --engine crossgen2").
 			WithHint("leave --app out: the application runs on the root as it is")
-	case o.Shape != ShapeSingle || o.Scope != ScopeAll:
+	case o.Shape != "" && o.Shape != ShapeSingle || o.Scope != ScopeAll:
 		return fault.Usage("--app", "puts the application into the image of --shape single and --scope all")
 	}
 	return nil

@@ -74,7 +74,8 @@ func (p *plan) linkImage(ctx context.Context, i image) ([]*link.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return link.Images(ctx, inputs, link.Options{Name: i.Name, NoMVIDLock: p.NoMVIDLock, Keep: kept, Jobs: p.Jobs})
+	return link.Images(ctx, inputs, link.Options{Name: i.Name, Layered: p.Shape != ShapeSingle,
+		NoMVIDLock: p.NoMVIDLock, Keep: kept, Jobs: p.Jobs})
 }
 
 // frameworkOf gives the framework of the members of a linked image, which are all of one.

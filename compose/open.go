@@ -101,7 +101,21 @@ func (j *job) prepare(ctx context.Context) error {
 		g.Go(func() error { return j.tree.DigestSHA256(ctx) })
 	}
 	g.Go(func() error { return j.findEngine(ctx) })
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	j.settleShape()
+	return nil
+}
+
+// settleShape chooses the shape where none is asked for. Code that is compiled crosses assemblies, and gains from one
+// image over all. Linked code does not, and each image costs its relocations when it is opened: a program that uses
+// little need not pay for the rest.
+func (j *job) settleShape() {
+	if j.Engine == EngineLink {
+		setDefault(&j.Shape, ShapeLayered)
+	}
+	setDefault(&j.Shape, ShapeSingle)
 }
 
 // base gives the framework that names the version: Microsoft.NETCore.App. A framework that is to be laid over a root with

@@ -16,6 +16,9 @@ import (
 const (
 	ShapeSingle       = "single"        // one image beside System.Private.CoreLib.dll over both frameworks
 	ShapePerFramework = "per-framework" // one image in each framework's folder
+	// ShapeLayered has several images, of EngineLink: beside System.Private.CoreLib.dll one of what stands on little, then
+	// others of the rest, each in its framework's folder.
+	ShapeLayered = "layered"
 )
 
 // The scopes: which frameworks' assemblies become members.
@@ -28,7 +31,10 @@ const (
 // ExcludeNone, as the value of Options.Exclude, takes in the assemblies that a recipe leaves out by default.
 const ExcludeNone = "none"
 
-// DefaultName is the file name of the image of ShapeSingle.
+// Shapes are the names of all shapes.
+var Shapes = []string{ShapeSingle, ShapePerFramework, ShapeLayered}
+
+// DefaultName is the file name of the first image of ShapeSingle and ShapeLayered.
 const DefaultName = "full-composite.r2r.dll"
 
 // Options say how to compose. The zero value of a field means its default.
@@ -36,9 +42,9 @@ type Options struct {
 	Engine          string   // one of Engines; default EngineCrossgen2 where a compiler is at hand, else EngineLink
 	NoMVIDLock      bool     // EngineLink: let apps bring other builds of the members
 	Recipe          string   // a name of crossgen.Recipes; default balanced
-	Shape           string   // default ShapeSingle
+	Shape           string   // default ShapeSingle, of frameworks that are linked ShapeLayered
 	Scope           string   // default ScopeAll
-	Name            string   // file name of the image of ShapeSingle; default DefaultName
+	Name            string   // file name of the first image, but of ShapePerFramework; default DefaultName
 	Members         string   // file of the names that become members; default all
 	Roots           string   // file of the names that are compiled whole; the others only as they are reached
 	Exclude         string   // file of the names that stay out, or ExcludeNone; default what the recipe says
@@ -48,6 +54,7 @@ type Options struct {
 	ByName          bool     // with Traces: they may be of other builds, and are resolved by name
 	NoCommonProfile bool     // leaves out the common startup profile of a recipe that has it; so does ProfileOnly
 	InstructionSets []string // such as x86-64-v3
+	DebugInfo       string   // EngineCrossgen2: one of DebugInfos; default DebugInfoBounds for recipe balanced, else DebugInfoFull
 	App             string   // TREE of a published application that is compiled on top, into layout.GuestDir
 	Fit             []string // TREEs of published applications: only what they can reach stays
 	Keep            []string // with Fit: names of assemblies that stay all the same
@@ -68,7 +75,6 @@ type Options struct {
 // withDefaults fills in what is left open and refuses what is no option.
 func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.Recipe, crossgen.Recipes()[0].Name)
-	setDefault(&o.Shape, ShapeSingle)
 	setDefault(&o.Scope, ScopeAll)
 	setDefault(&o.Name, DefaultName)
 	o.Progress = progress.Or(o.Progress)
@@ -76,6 +82,12 @@ func (o Options) withDefaults() (Options, error) {
 		if err := oneOf("--engine", o.Engine, Engines...); err != nil {
 			return o, err
 		}
+	}
+	if o.Shape == ShapeLayered && o.Engine == EngineCrossgen2 {
+		return o, fault.Usage("--shape layered", "does not go with --engine crossgen2, whose code crosses assemblies").WithHint("use --engine link")
+	}
+	if o.Shape == ShapeLayered {
+		o.Engine = EngineLink
 	}
 	if o.NoMVIDLock && o.Engine == EngineCrossgen2 {
 		return o, fault.Usage("--no-mvid-lock", "does not go with --engine crossgen2, whose code crosses assemblies").WithHint("use --engine link")
@@ -92,8 +104,13 @@ func (o Options) withDefaults() (Options, error) {
 	if err := o.checkCommon(); err != nil {
 		return o, err
 	}
-	if err := oneOf("--shape", o.Shape, ShapeSingle, ShapePerFramework); err != nil {
+	if err := o.checkDebugInfo(); err != nil {
 		return o, err
+	}
+	if o.Shape != "" {
+		if err := oneOf("--shape", o.Shape, Shapes...); err != nil {
+			return o, err
+		}
 	}
 	if err := oneOf("--scope", o.Scope, ScopeAll, ScopeNETCore, ScopeASPNETCore); err != nil {
 		return o, err

@@ -45,7 +45,7 @@ type image struct {
 // imagesFor splits the members over the images of a shape, the framework that the others stand on first, and settles the
 // folder of each.
 func imagesFor(list []assembly, o Options) ([]image, error) {
-	if o.Shape == ShapeSingle && o.Scope == ScopeAll {
+	if o.Shape != ShapePerFramework && o.Scope == ScopeAll {
 		i := image{Name: o.Name, members: keep(list, isMember), references: keep(list, isNoMember)}
 		var err error
 		i.Framework, err = folderOf(list)
@@ -125,7 +125,7 @@ func frameworksOf(list []assembly) []string {
 }
 
 // resultFormat is part of the key: raise it when what is kept of a compile, or how it is asked for, changes.
-const resultFormat = 2
+const resultFormat = 3
 
 // key names the outcome of the plan: a hash over the content of everything that the compiler is given.
 func (p *plan) key() string {
@@ -146,6 +146,7 @@ func (p *plan) key() string {
 	for _, s := range p.InstructionSets {
 		fmt.Fprintf(h, "instruction set %q\n", s)
 	}
+	fmt.Fprintf(h, "debug information %s\n", p.debugInfoKey())
 	for _, i := range p.images {
 		fmt.Fprintf(h, "image %q in %q\n", i.Name, i.Framework)
 		for _, a := range i.members {

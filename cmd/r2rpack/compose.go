@@ -69,9 +69,9 @@ native files too, but for those that --with names:
 	flags.StringVar(&o.Compiler, "crossgen2", "", "the compiler: its `PATH`, or a TREE with it (default: the pack of the framework's version)")
 	flags.BoolVar(&o.NoMVIDLock, "no-mvid-lock", false, "link: let apps bring other builds of the composite's members")
 	flags.StringVar(&o.Recipe, "recipe", "balanced", "what to compile: "+crossgen.RecipeNames())
-	flags.StringVar(&o.Shape, "shape", compose.ShapeSingle, "single: one image over all frameworks; per-framework: one in each")
+	flags.StringVar(&o.Shape, "shape", "", "single: one image over all frameworks; per-framework: one in each; layered: link: small ones, so that a program opens little (default: single, of link layered)")
 	flags.StringVar(&o.Scope, "scope", compose.ScopeAll, "whose assemblies become members: all, netcore, aspnetcore")
-	flags.StringVar(&o.Name, "name", compose.DefaultName, "file name of the composite image")
+	flags.StringVar(&o.Name, "name", "", "file `NAME` of the first image (default: "+compose.DefaultName+")")
 	flags.StringVar(&o.Members, "members", "", "`FILE` with the names of the assemblies that become members (default: all)")
 	flags.StringVar(&o.Roots, "roots", "", "`FILE` with the names of the members that are compiled whole (default: all)")
 	flags.StringVar(&o.Exclude, "exclude", "", "`FILE` with the names of the assemblies that stay out in place of the default twelve, or none")
@@ -86,11 +86,12 @@ native files too, but for those that --with names:
 	flags.BoolVar(&o.ByName, "by-name", false, "with --profile: take traces of other builds, and find what they tell of by name")
 	flags.StringVar(&o.App, "app", "", "compile the framework-dependent application published in `DIR` on top, into ROOT/"+layout.GuestDir)
 	flags.StringSliceVar(&o.InstructionSets, "instruction-set", nil, "instruction sets the processor will have, such as x86-64-v3")
+	flags.StringVar(&o.DebugInfo, "debug-info", "", "crossgen2: what the composite tells debuggers: full, or bounds: without where variables are (default: bounds with recipe balanced, else full)")
 	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
 	flags.StringVar(&o.Log, "log", "", "`FILE` for the compiler's log")
 	flags.BoolVar(&o.Force, "force", false, "replace the output if it exists")
-	for name, values := range map[string][]string{"engine": compose.Engines, "shape": {compose.ShapeSingle, compose.ShapePerFramework},
-		"scope": {compose.ScopeAll, compose.ScopeNETCore, compose.ScopeASPNETCore}, "recipe": strings.Split(crossgen.RecipeNames(), ", ")} {
+	for name, values := range map[string][]string{"engine": compose.Engines, "shape": compose.Shapes,
+		"scope": {compose.ScopeAll, compose.ScopeNETCore, compose.ScopeASPNETCore}, "recipe": strings.Split(crossgen.RecipeNames(), ", "), "debug-info": compose.DebugInfos} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd
@@ -139,6 +140,11 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 			for _, name := range a.Unexplained {
 				u.Printf("    lost: %s\n", name)
 			}
+		}
+	}
+	for _, c := range r.Composites {
+		if c.DebugInfoReason != "" {
+			u.Printf("  %s keeps all debug information: %s\n", c.Path, c.DebugInfoReason)
 		}
 	}
 	u.Printf("  %s of files, %.2f of the set's %s\n", ui.Bytes(r.Bytes), float64(r.Bytes)/float64(r.SetBytes), ui.Bytes(r.SetBytes))

@@ -137,7 +137,7 @@ func conflicts(t *testing.T, version string, wanted func(conflict) bool) {
 	t.Helper()
 	locked := newPair(t, version, Options{})
 	open, folders := officialRoot(t, version)
-	linkRoot(t, folders, Options{NoMVIDLock: true})
+	linkRoot(t, folders, Options{Layered: true, NoMVIDLock: true})
 	truth := groundTruth(t)
 	cases := slices.DeleteFunc(slices.Clone(truth), func(c conflict) bool { return !wanted(c) })
 	if len(cases) == 0 {

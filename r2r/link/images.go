@@ -7,33 +7,24 @@ import (
 	"strings"
 )
 
-// Images links inputs into as few images as the layouts of their classes allow. The first one, with the name given by
-// o, takes members from all folders; what must stay apart from it is linked folder by folder, for the runtime looks for
-// an image in the folder of whichever member it loads first, into images with numbers in their names. An input that
-// could only be alone stays as it is: the last result of each folder tells.
+// Images links inputs into as few images as the layouts of their classes, and o.Layered, allow. The first one has the
+// name given by o, the others have numbers in theirs. Unless o.Layered says otherwise, the first one takes members from all folders; what must
+// stay apart from it is linked folder by folder, for the runtime looks for an image in the folder of whichever member
+// it loads first. An input that could only be alone stays as it is: the last result of each folder tells.
 func Images(ctx context.Context, inputs []Input, o Options) ([]*Result, error) {
-	workers := newWorkers(o.Jobs)
-	main, err := begin(ctx, membersOf(inputs), o, workers)
+	s := &series{ctx: ctx, options: o, workers: newWorkers(o.Jobs)}
+	layers, err := s.layers(membersOf(inputs))
 	if err != nil {
 		return nil, err
 	}
-	links := []*linker{main}
-	for _, folder := range foldersOf(inputs) {
-		rest := slices.DeleteFunc(slices.Clone(main.taken), func(m *member) bool { return m.input.Folder != folder })
-		for len(rest) > 1 {
-			next := o
-			next.Name = extended(o.Name, strconv.Itoa(len(links)+1))
-			l, err := begin(ctx, rest, next, workers)
-			if err != nil {
-				return nil, err
-			}
-			links = append(links, l)
-			rest = l.taken
+	for _, layer := range layers {
+		if err := s.addAll(layer); err != nil {
+			return nil, err
 		}
 	}
-	results := make([]*Result, len(links))
-	err = sideBySide(len(links), func(i int) (err error) {
-		results[i], err = links[i].finish()
+	results := make([]*Result, len(s.links))
+	err = sideBySide(len(s.links), func(i int) (err error) {
+		results[i], err = s.links[i].finish()
 		return err
 	})
 	if err != nil {
@@ -42,11 +33,52 @@ func Images(ctx context.Context, inputs []Input, o Options) ([]*Result, error) {
 	return results, nil
 }
 
-// foldersOf gives the folders of inputs, sorted.
-func foldersOf(inputs []Input) []string {
+// series is one call of Images.
+type series struct {
+	ctx     context.Context
+	options Options
+	workers workers
+	links   []*linker
+}
+
+// addAll begins an image of members, and others of those that it cannot take.
+func (s *series) addAll(members []*member) error {
+	first, err := s.add(members)
+	if err != nil {
+		return err
+	}
+	for _, folder := range foldersOf(members) {
+		rest := slices.DeleteFunc(slices.Clone(first.taken), func(m *member) bool { return m.input.Folder != folder })
+		for len(rest) > 1 {
+			l, err := s.add(rest)
+			if err != nil {
+				return err
+			}
+			rest = l.taken
+		}
+	}
+	return nil
+}
+
+// add begins the next image.
+func (s *series) add(members []*member) (*linker, error) {
+	o := s.options
+	if n := len(s.links); n > 0 {
+		o.Name = extended(o.Name, strconv.Itoa(n+1))
+	}
+	l, err := begin(s.ctx, members, o, s.workers)
+	if err != nil {
+		return nil, err
+	}
+	s.links = append(s.links, l)
+	return l, nil
+}
+
+// foldersOf gives the folders of members, sorted.
+func foldersOf(members []*member) []string {
 	var folders []string
-	for _, in := range inputs {
-		folders = append(folders, in.Folder)
+	for _, m := range members {
+		folders = append(folders, m.input.Folder)
 	}
 	slices.Sort(folders)
 	return slices.Compact(folders)

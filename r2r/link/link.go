@@ -28,6 +28,8 @@ type Method struct {
 type Options struct {
 	// Name is the file name of the composite, which every component names as its owner.
 	Name string
+	// Layered has Images put each folder, and what stands on little, into images of their own.
+	Layered bool
 	// NoMVIDLock leaves the table of MVIDs (section 118) out: the runtime then accepts other builds of components. A part of
 	// a hash of them comes into the image's name instead.
 	NoMVIDLock bool

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"fmt"
 	"bytes"
 	"slices"
 	"strings"
@@ -31,45 +32,78 @@ func TestOfficialPacks(t *testing.T) {
 		"8.0.31":  {Components: 228, Methods: 162514, Instances: 44041, Functions: 176655, Profiles: 9655},
 		"10.0.12": {Components: 230, Methods: 186119, Instances: 59910, Functions: 202234, Profiles: 10800},
 	} {
-		t.Run(version, func(t *testing.T) {
-			inputs := framework(t, version)
-			results, err := Images(t.Context(), inputs, Options{Name: "full-composite.r2r.dll"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got Report
-			linked := map[string]bool{}
-			for i, r := range results {
-				got = sum(got, r.Report)
-				folders := map[string]bool{}
-				for name := range r.Components {
-					if linked[name] {
-						t.Errorf("%s is in two images", name)
-					}
-					linked[name] = true
-					folders[inputs[slices.IndexFunc(inputs, func(in Input) bool { return in.Name == name })].Folder] = true
+		for _, layered := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, layered %v", version, layered), func(t *testing.T) {
+				inputs := framework(t, version)
+				results, err := Images(t.Context(), inputs, Options{Name: "full-composite.r2r.dll", Layered: layered})
+				if err != nil {
+					t.Fatal(err)
 				}
-				if i > 0 && len(folders) != 1 {
-					t.Errorf("%s is of %d folders", r.Name, len(folders))
+				checkAllLinked(t, inputs, results, layered, want)
+				if layered {
+					checkLayers(t, results)
 				}
-				checkNoMovedClass(t, inputs, r)
+			})
+		}
+	}
+}
+
+// checkAllLinked counts what the images and the inputs that stay apart hold: nothing is lost.
+func checkAllLinked(t *testing.T, inputs []Input, results []*Result, layered bool, want Report) {
+	t.Helper()
+	var got Report
+	linked := map[string]bool{}
+	for i, r := range results {
+		got = sum(got, r.Report)
+		folders := map[string]bool{}
+		for name := range r.Components {
+			if linked[name] {
+				t.Errorf("%s is in two images", name)
 			}
-			if results[0].Report.Components < 180 || results[0].Report.Twins < 10 {
-				t.Errorf("the first image has %+v", results[0].Report)
-			}
-			for _, in := range inputs {
-				if !linked[in.Name] {
-					alone := newContents()
-					alone.add(t, parse(t, in.Data))
-					got = sum(got, Report{Components: 1, Methods: len(alone.Methods) + alone.Instances, Instances: alone.Instances, Functions: alone.Functions,
-						Profiles: len(profilesOf(t, in))})
-				}
-			}
-			got.Cells, got.Twins = 0, 0
-			if got != want {
-				t.Errorf("%+v, want %+v", got, want)
-			}
-		})
+			linked[name] = true
+			folders[inputs[slices.IndexFunc(inputs, func(in Input) bool { return in.Name == name })].Folder] = true
+		}
+		if (i > 0 || layered) && len(folders) != 1 {
+			t.Errorf("%s is of %d folders", r.Name, len(folders))
+		}
+		checkNoMovedClass(t, inputs, r)
+	}
+	if !layered && (results[0].Report.Components < 180 || results[0].Report.Twins < 10) {
+		t.Errorf("the first image has %+v", results[0].Report)
+	}
+	for _, in := range inputs {
+		if !linked[in.Name] {
+			alone := newContents()
+			alone.add(t, parse(t, in.Data))
+			got = sum(got, Report{Components: 1, Methods: len(alone.Methods) + alone.Instances, Instances: alone.Instances, Functions: alone.Functions,
+				Profiles: len(profilesOf(t, in))})
+		}
+	}
+	got.Cells, got.Twins = 0, 0
+	if got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// checkLayers compares with what small programs load: all of it is in the first two images, which are small.
+func checkLayers(t *testing.T, results []*Result) {
+	t.Helper()
+	members := 0
+	for i, r := range results[:2] {
+		members += len(r.Components)
+		if i > 0 && len(r.Composite) > len(results[0].Composite) {
+			t.Errorf("%s has %d bytes", r.Name, len(r.Composite))
+		}
+	}
+	if members > 70 {
+		t.Errorf("the first two images have %d members", members)
+	}
+	for name, light := range map[string]bool{"System.Private.CoreLib.dll": true, "System.Console.dll": true, "System.Collections.dll": true,
+		"System.Linq.dll": true, "System.Private.Xml.dll": false, "System.Net.Http.dll": false, "Microsoft.AspNetCore.Http.dll": false} {
+		i := slices.IndexFunc(results, func(r *Result) bool { return r.Components[name] != nil })
+		if (i >= 0 && i < 2) != light {
+			t.Errorf("%s is in image %d", name, i)
+		}
 	}
 }
 

@@ -96,7 +96,7 @@ func TestProveParity(t *testing.T) {
 	for version, framework := range map[string]string{"10.0.12": "net10.0", "8.0.31": "net8.0"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			p := newPair(t, version, Options{})
+			p := newPair(t, version, Options{Layered: true})
 			commands := kitCommands(t, framework)
 			if version == "10.0.12" { // the compiler at hand needs .NET 10
 				commands = append(commands, compiler.compiling(t, p.folders[0]))

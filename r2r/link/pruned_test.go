@@ -77,7 +77,7 @@ func prunedParity(t *testing.T, version, trace string, c command, runs, others i
 	p := pair{stock: stock}
 	keep := tracedMethods(t, folders, trace)
 	p.linked, p.folders = officialRoot(t, version)
-	linkRoot(t, p.folders, Options{Keep: keep})
+	linkRoot(t, p.folders, Options{Layered: true, Keep: keep})
 	r, err := parity.Compare(t.Context(), p.stock, p.linked, c.app, c.args, runs)
 	if err != nil {
 		t.Fatal(err)
