@@ -39,6 +39,7 @@ type imageRecord struct {
 	Members   []string         `json:"members"`          // file names of the components
 	Guests    []string         `json:"guests,omitempty"` // those of an application, in layout.GuestDir
 	Account   crossgen.Account `json:"profile"`
+	DebugInfo debugInfoRecord  `json:"debugInfo"`
 }
 
 const recordFile = "compile.json"
@@ -113,8 +114,13 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 		if err != nil {
 			return err
 		}
+		kept, err := p.trim(result.Composite, i)
+		if err != nil {
+			return err
+		}
 		r.CompilerSeconds += result.Elapsed.Seconds()
-		r.Images = append(r.Images, imageRecord{Name: i.Name, Framework: i.Framework, Members: fileNames(i.members), Guests: fileNames(i.guests), Account: result.Account})
+		r.Images = append(r.Images, imageRecord{Name: i.Name, Framework: i.Framework, Members: fileNames(i.members), Guests: fileNames(i.guests),
+			Account: result.Account, DebugInfo: kept})
 	}
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

@@ -44,6 +44,9 @@ type CompositeResult struct {
 	Bytes   int64            `json:"bytes"`
 	Members int              `json:"members"`
 	Profile crossgen.Account `json:"profile"`
+	// DebugInfo is one of DebugInfos, "" of a linked image; where it is more than was asked for, DebugInfoReason says why.
+	DebugInfo       string `json:"debugInfo,omitempty"`
+	DebugInfoReason string `json:"debugInfoReason,omitempty"`
 }
 
 // EngineCrossgen2 is the name of the engine that recompiles with crossgen2.
@@ -244,7 +247,7 @@ func (p *plan) buildRecord(made *compiled) *manifest.Build {
 		b.Compiler = &made.Compiler
 	}
 	b.Options = p.recordedOptions()
-	b.Options, b.LeftOut = p.fitOptions(b.Options), p.leftOut()
+	b.Options, b.LeftOut = p.debugInfoOption(p.fitOptions(b.Options), made), p.leftOut()
 	for _, f := range p.recorded() {
 		b.Profiles = append(b.Profiles, manifest.Profile{Name: f.name, SHA256: f.sha256})
 	}
@@ -273,7 +276,8 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 		if err != nil {
 			return nil, err
 		}
-		r.Composites = append(r.Composites, CompositeResult{Path: p.imagePath(i), Bytes: info.Size(), Members: len(i.Members), Profile: i.Account})
+		r.Composites = append(r.Composites, CompositeResult{Path: p.imagePath(i), Bytes: info.Size(), Members: len(i.Members), Profile: i.Account,
+			DebugInfo: i.DebugInfo.Kept, DebugInfoReason: i.DebugInfo.Reason})
 	}
 	return r, nil
 }
