@@ -15,7 +15,7 @@ func (t *tuning) trace(ctx context.Context) (err error) {
 	task := t.Progress.Start("tracing "+filepath.Base(t.app.path), -1)
 	defer task.Done()
 	o := trace.Options{Name: filepath.Base(t.app.path), Program: t.program(), Script: t.script, Runs: t.TraceRuns, Force: true}
-	t.result.Traces, err = trace.Run(ctx, filepath.Join(t.work, "app.nettrace"), o)
+	t.result.Traces, err = trace.Run(ctx, filepath.Join(t.work, traceName), o)
 	for _, f := range t.result.Traces {
 		if f.Dropped > 0 || f.Truncated {
 			t.advise("a trace is not whole: more runs (--trace-runs) may find more methods")
@@ -24,6 +24,22 @@ func (t *tuning) trace(ctx context.Context) (err error) {
 	}
 	return err
 }
+
+// guardTraces refuses to write over traces that are there.
+func (t *tuning) guardTraces(context.Context) error {
+	if t.Traces == "" || t.Compose.Force {
+		return nil
+	}
+	for _, name := range trace.Names(filepath.Join(t.Traces, traceName), t.TraceRuns) {
+		if _, err := os.Lstat(name); err == nil {
+			return fault.New(name, "exists already").WithHint("give --force to replace it")
+		}
+	}
+	return nil
+}
+
+// traceName is the file name of the first trace.
+const traceName = "app.nettrace"
 
 // keepTraces copies the traces to where the user wants them.
 func (t *tuning) keepTraces(context.Context) error {

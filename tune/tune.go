@@ -89,7 +89,7 @@ func Run(ctx context.Context, dir, set, out string, o Options) (*Result, error) 
 	o.Progress = progress.Or(o.Progress)
 	t := &tuning{Options: o, dir: dir, set: set, out: output.Path, app: app, work: work, stock: filepath.Join(work, "stock")}
 	t.result.App, t.result.Root, t.result.Advice = app.path, out, []string{}
-	for _, step := range []func(context.Context) error{t.unpack, t.decideKind, t.trace, t.compose, t.verify, t.measure, t.keepTraces} {
+	for _, step := range []func(context.Context) error{t.guardTraces, t.unpack, t.decideKind, t.trace, t.compose, t.verify, t.measure, t.keepTraces} {
 		if err := step(ctx); err != nil {
 			return nil, output.Explain(err)
 		}
