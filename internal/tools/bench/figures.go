@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 
 	"github.com/r2rpack/r2rpack/internal/cache"
@@ -27,36 +26,6 @@ func (b *bench) input(elem ...string) string {
 // packages are the flags that tell where the packs are.
 func (b *bench) packages() []string {
 	return []string{"--packs", b.input("packs"), "--offline", "--host", b.input("host")}
-}
-
-// compose measures compose against the time that the compiler took inside it, and composing again.
-func (b *bench) compose(ctx context.Context) error {
-	env := []string{"R2RPACK_CACHE=" + b.path("cache")}
-	args := append([]string{"compose", "nuget:" + b.version + "/linux-x64", "--json"}, b.packages()...)
-	var compiler struct {
-		CompilerSeconds float64 `json:"compilerSeconds"`
-	}
-	b.root = b.path("root")
-	cold, err := b.measured(ctx, env, &compiler, append(args, "-o", b.root)...)
-	if err != nil {
-		return err
-	}
-	row("compose, nothing cached", cold.wall.Seconds(), compiler.CompilerSeconds, "s", "the compiler in it", 1.05)
-	hit, err := interleave(ctx, 5, func(ctx context.Context) (usage, error) {
-		return command(ctx, env, b.tool, append(args, "-o", b.path("again"), "--force")...)
-	})
-	if err != nil {
-		return err
-	}
-	row("compose, cached", median(hit[0])/1e3, 1, "s", "one second", 1)
-	b.rootAll = b.path("root-all")
-	b.rootPlain = b.path("root-plain")
-	for root, option := range map[string][]string{b.rootAll: {"--exclude", "none"}, b.rootPlain: {"--no-common-profile"}} {
-		if _, err = command(ctx, env, b.tool, slices.Concat(args, option, []string{"-o", root})...); err != nil {
-			return err
-		}
-	}
-	return b.writeStock(ctx)
 }
 
 // measured runs the tool once, decodes what it printed and gives what it cost.
