@@ -32,11 +32,14 @@ func Variables(data []byte, whole func(component string) bool) ([]byte, Report, 
 		return nil, report, err
 	}
 	if im.Kind != r2r.KindComposite || im.Header.Major > lastMajor {
-		return nil, report, format.Errorf("ReadyToRun header", format.RVA, 0, "%s is no composite of a version up to %d", im.Kind, lastMajor)
+		return nil, report, format.Errorf("image", format.FileOffset, 0, "is no composite of a version up to %d", lastMajor)
 	}
 	old, err := readTable(im)
-	if err != nil || old == nil {
-		return data, report, err
+	if err != nil {
+		return nil, report, err
+	}
+	if old == nil {
+		return data, report, nil
 	}
 	keep, err := functionsOf(im, whole)
 	if err != nil {
@@ -48,11 +51,13 @@ func Variables(data []byte, whole func(component string) bool) ([]byte, Report, 
 	}
 	report.Functions, report.Whole = len(old.entries), old.count(keep)
 	out, err := replace(im, old.directory, table)
-	if err != nil || len(out) >= len(data) {
-		return data, report, err
+	if err != nil {
+		return nil, report, err
 	}
-	report.After = len(out)
-	return out, report, compare(out, old, keep)
+	if report.After = len(out); report.After < report.Before {
+		err = compare(out, old, keep)
+	}
+	return out, report, err
 }
 
 // compare reads an image back. Its debug information must be the old one but for what was left out.
