@@ -1,8 +1,8 @@
 package link
 
 import (
-	"fmt"
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
