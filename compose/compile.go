@@ -30,6 +30,7 @@ type record struct {
 	Compiler        manifest.Compiler `json:"compiler"`
 	CompilerSeconds float64           `json:"compilerSeconds"`
 	Images          []imageRecord     `json:"images"`
+	Separate        []string          `json:"separate,omitempty"` // file names of assemblies compiled by themselves, in separateDir
 }
 
 // imageRecord tells of one composite image.
@@ -103,6 +104,32 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 	if err := os.MkdirAll(filepath.Join(p.Source.Cache.Dir(), "logs"), 0o755); err != nil {
 		return err
 	}
+	g, ctx := errgroup.WithContext(ctx)
+	running := make(chan struct{})
+	begun := sync.OnceFunc(func() { close(running); started() })
+	g.Go(func() error {
+		defer begun()
+		return p.fillImages(ctx, compiler, tmp, begun, &r)
+	})
+	var separate []string
+	g.Go(func() (err error) {
+		<-running // the composite's profiles come first: all else waits for it
+		separate, err = p.compileSeparate(ctx, compiler, filepath.Join(tmp, separateDir))
+		return err
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	r.Separate = separate
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(tmp, recordFile), data, 0o644)
+}
+
+// fillImages compiles the images of the plan.
+func (p *plan) fillImages(ctx context.Context, compiler *crossgen.Compiler, tmp string, started func(), r *record) error {
 	for _, i := range p.images {
 		out := filepath.Join(tmp, i.Name)
 		if err := os.MkdirAll(out, 0o755); err != nil {
@@ -122,11 +149,7 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 		r.Images = append(r.Images, imageRecord{Name: i.Name, Framework: i.Framework, Members: fileNames(i.members), Guests: fileNames(i.guests),
 			Account: result.Account, DebugInfo: kept})
 	}
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(tmp, recordFile), data, 0o644)
+	return nil
 }
 
 // ask is what the compiler is asked for one image.
@@ -175,7 +198,7 @@ func fileNames(list []assembly) []string {
 
 // placement says where the files of a compile go in a dotnet root.
 func (c *compiled) placement() (layout.Placement, error) {
-	p := layout.Placement{Components: map[string]tree.File{}}
+	p := layout.Placement{Components: map[string]tree.File{}, Separate: map[string]tree.File{}}
 	for _, i := range c.Images {
 		image, err := tree.From(c.files, path.Join(i.Name, i.Name))
 		if err != nil {
@@ -187,6 +210,13 @@ func (c *compiled) placement() (layout.Placement, error) {
 				return p, err
 			}
 		}
+	}
+	for _, name := range c.Separate {
+		file, err := tree.From(c.files, path.Join(separateDir, name))
+		if err != nil {
+			return p, err
+		}
+		p.Separate[name] = file
 	}
 	return p, nil
 }

@@ -156,6 +156,7 @@ func (p *plan) choose(ctx context.Context) (err error) {
 	if err := refuseNothing(p.assemblies); err != nil {
 		return err
 	}
+	p.separate()
 	if p.images, err = imagesFor(p.assemblies, p.Options); err == nil {
 		p.guest.invite(&p.images[0])
 	}

@@ -54,6 +54,7 @@ type Options struct {
 	ByName          bool     // with Traces: they may be of other builds, and are resolved by name
 	NoCommonProfile bool     // leaves out the common startup profile of a recipe that has it; so does ProfileOnly
 	InstructionSets []string // such as x86-64-v3
+	Outside         string   // EngineCrossgen2: one of Outsides; default OutsideCompiled where the recipe allows it
 	DebugInfo       string   // EngineCrossgen2: one of DebugInfos; default DebugInfoBounds for recipe balanced, else DebugInfoFull
 	App             string   // TREE of a published application that is compiled on top, into layout.GuestDir
 	Fit             []string // TREEs of published applications: only what they can reach stays
@@ -102,6 +103,9 @@ func (o Options) withDefaults() (Options, error) {
 		return o, err
 	}
 	if err := o.checkCommon(); err != nil {
+		return o, err
+	}
+	if err := o.checkOutside(); err != nil {
 		return o, err
 	}
 	if err := o.checkDebugInfo(); err != nil {

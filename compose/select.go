@@ -16,6 +16,9 @@ type assembly struct {
 	member bool
 	rooted bool   // of a member: compiled whole, not only as it is reached
 	reason string // of one that is not a member: why
+
+	byDefault bool // the recipe leaves it out
+	separate  bool // it is compiled by itself
 }
 
 // choose decides which assemblies become members of a composite, and which are rooted. Lists that match nothing are
@@ -32,6 +35,7 @@ func choose(files []layout.ManagedFile, recipe crossgen.Recipe, o Options) ([]as
 		}
 		a := assembly{ManagedFile: f, reason: lists.keepOut(f, o.Scope)}
 		a.member = a.reason == ""
+		a.byDefault = lists.byDefault && a.reason == lists.excludeReason
 		a.rooted = a.member && (lists.roots == nil || lists.roots.has(f.Name))
 		out = append(out, a)
 	}
@@ -74,6 +78,7 @@ func refuseNothing(list []assembly) error {
 type lists struct {
 	members, exclude, roots *nameSet
 	excludeReason           string
+	byDefault               bool // exclude is the recipe's
 }
 
 func readLists(recipe crossgen.Recipe, o Options) (*lists, error) {
@@ -109,6 +114,7 @@ func (l *lists) readExclude(recipe crossgen.Recipe, o Options) error {
 	case len(o.Fit) > 0 || o.App != "":
 		l.exclude, l.excludeReason = newNameSet(o.upgraded), "the application brings a higher version"
 	case len(recipe.Exclude) > 0:
+		l.byDefault = true
 		l.exclude, l.excludeReason = newNameSet(recipe.Exclude), "apps upgrade it through packages (default of recipe "+recipe.Name+")"
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 type Placement struct {
 	Composites []PlacedImage
 	Components map[string]tree.File // the rewritten assemblies, by file name
+	Separate   map[string]tree.File // assemblies with native code of their own that is new, by file name
 }
 
 // PlacedImage is one composite image.
@@ -42,7 +43,7 @@ func place(ctx context.Context, root fs.FS, p Placement, inspect inspector) (*tr
 	if err != nil {
 		return nil, err
 	}
-	s := site{root: r, inspect: inspect}
+	s := site{root: r, inspect: inspect, separate: p.Separate}
 	if err := s.findOriginals(); err != nil {
 		return nil, err
 	}
@@ -51,6 +52,11 @@ func place(ctx context.Context, root fs.FS, p Placement, inspect inspector) (*tr
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Components)) {
 		if err := s.replace(name, p.Components[name]); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Separate)) {
+		if err := s.replace(name, p.Separate[name]); err != nil {
 			return nil, err
 		}
 	}
@@ -68,7 +74,8 @@ type site struct {
 	tree      *tree.Map
 	originals map[string][]string // file name -> paths
 	placed    []string            // paths of components and composites
-	replaced  []string            // paths of components
+	replaced  []string            // paths of components, and of what is separate
+	separate  map[string]tree.File
 	inspect   inspector
 }
 
@@ -165,7 +172,7 @@ func (s *site) check(ctx context.Context, before fs.FS) error {
 	if err != nil {
 		return err
 	}
-	if err := sameBuilds(placed, originals); err != nil {
+	if err := sameBuilds(placed, originals, s.separate); err != nil {
 		return err
 	}
 	f := &facts{root: s.root, images: placed}
@@ -199,16 +206,20 @@ func (s *site) images(ctx context.Context, fsys fs.FS, paths []string) ([]image,
 	return found, nil
 }
 
-// sameBuilds compares components with their originals: the compiler keeps the MVID.
-func sameBuilds(placed, originals []image) error {
+// sameBuilds compares what was placed with the originals: the compiler keeps the MVID. All is a component but what is
+// separate.
+func sameBuilds(placed, originals []image, separate map[string]tree.File) error {
 	byPath := map[string]*image{}
 	for i := range placed {
 		byPath[placed[i].Path] = &placed[i]
 	}
 	for i := range originals {
 		original, component := &originals[i], byPath[originals[i].Path]
+		_, alone := separate[path.Base(original.Path)]
 		switch {
-		case component == nil || component.Kind != r2r.KindComponent:
+		case alone && (component == nil || component.Kind != r2r.KindR2R):
+			return fault.New(original.Path, "cannot be placed: the new file has no native code of its own")
+		case !alone && (component == nil || component.Kind != r2r.KindComponent):
 			return fault.New(original.Path, "cannot be placed: the new file is no component of a composite")
 		case component.MVID != original.MVID:
 			return fault.New(original.Path, "cannot be placed: the component was made from another build (%s, the original is %s)",

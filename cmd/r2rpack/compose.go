@@ -86,12 +86,14 @@ native files too, but for those that --with names:
 	flags.BoolVar(&o.ByName, "by-name", false, "with --profile: take traces of other builds, and find what they tell of by name")
 	flags.StringVar(&o.App, "app", "", "compile the framework-dependent application published in `DIR` on top, into ROOT/"+layout.GuestDir)
 	flags.StringSliceVar(&o.InstructionSets, "instruction-set", nil, "instruction sets the processor will have, such as x86-64-v3")
+	flags.StringVar(&o.Outside, "outside", "", "crossgen2: the assemblies that stay out by default are compiled by themselves (compiled, the default with recipe balanced), or stay as they are (original)")
 	flags.StringVar(&o.DebugInfo, "debug-info", "", "crossgen2: what the composite tells debuggers: full, or bounds: without where variables are (default: bounds with recipe balanced, else full)")
 	flags.IntVar(&o.Jobs, "jobs", 0, "threads of the compiler (default: all processors)")
 	flags.StringVar(&o.Log, "log", "", "`FILE` for the compiler's log")
 	flags.BoolVar(&o.Force, "force", false, "replace the output if it exists")
 	for name, values := range map[string][]string{"engine": compose.Engines, "shape": compose.Shapes,
-		"scope": {compose.ScopeAll, compose.ScopeNETCore, compose.ScopeASPNETCore}, "recipe": strings.Split(crossgen.RecipeNames(), ", "), "debug-info": compose.DebugInfos} {
+		"scope": {compose.ScopeAll, compose.ScopeNETCore, compose.ScopeASPNETCore}, "recipe": strings.Split(crossgen.RecipeNames(), ", "), "debug-info": compose.DebugInfos,
+		"outside": compose.Outsides} {
 		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	}
 	return cmd

@@ -21,6 +21,7 @@ type inputs struct {
 	scope    *profile.Scope
 	members  map[string]*input // by simple name: what is compiled
 	bubble   map[string]bool   // simple names of what is compiled or taken for granted
+	granted  map[r2r.GUID]bool // MVIDs of what is taken for granted
 	releases []func()
 	extra    sync.WaitGroup // of what uses the scope beside
 }
@@ -34,7 +35,7 @@ type input struct {
 
 // openInputs opens all assemblies of a job: they must be managed.
 func openInputs(job *Job) (*inputs, error) {
-	in := &inputs{scope: profile.NewScope(), members: map[string]*input{}, bubble: map[string]bool{}}
+	in := &inputs{scope: profile.NewScope(), members: map[string]*input{}, bubble: map[string]bool{}, granted: map[r2r.GUID]bool{}}
 	if err := in.open(job); err != nil {
 		in.close()
 		return nil, err
@@ -63,8 +64,16 @@ func (in *inputs) open(job *Job) error {
 		if in.members[simpleName(path)] != nil {
 			continue // an input may be repeated as a reference
 		}
-		if _, err := in.add(path); err != nil {
+		image, err := in.add(path)
+		if err != nil {
 			return err
+		}
+		if in.bubble[simpleName(path)] {
+			id, err := mvid(image.Metadata)
+			if err != nil {
+				return fault.Wrap(err, path, "cannot be read")
+			}
+			in.granted[id] = true
 		}
 	}
 	return nil
@@ -130,7 +139,7 @@ func (in *inputs) readProfiles(ctx context.Context, job *Job, temp string, resul
 		if err != nil {
 			return nil, nil, err
 		}
-		if stripped, err = in.takeProfile(ctx, p, path, data, temp, stripped, result); err != nil {
+		if stripped, err = in.takeProfile(ctx, job, p, path, data, temp, stripped, result); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -140,7 +149,7 @@ func (in *inputs) readProfiles(ctx context.Context, job *Job, temp string, resul
 			return nil, nil, e.err
 		}
 		var err error
-		if stripped, err = in.takeProfile(ctx, p, e.name, e.data, temp, stripped, result); err != nil {
+		if stripped, err = in.takeProfile(ctx, job, p, e.name, e.data, temp, stripped, result); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -162,7 +171,7 @@ func (in *inputs) makeExtra(ctx context.Context, job *Job) <-chan extraProfile {
 }
 
 // takeProfile plans one profile and writes what the compiler gets of it.
-func (in *inputs) takeProfile(ctx context.Context, p *plan, name string, data []byte, temp string, stripped []string, result *Result) ([]string, error) {
+func (in *inputs) takeProfile(ctx context.Context, job *Job, p *plan, name string, data []byte, temp string, stripped []string, result *Result) ([]string, error) {
 	parsed, err := profile.Parse(name, data)
 	if err != nil {
 		return nil, err
@@ -172,7 +181,9 @@ func (in *inputs) takeProfile(ctx context.Context, p *plan, name string, data []
 		return nil, err
 	}
 	file := filepath.Join(temp, fmt.Sprintf("profile-%d.mibc", len(stripped)))
-	text := parsed.Strip(func(_ profile.Group, r profile.Record) bool { return !lost[r.Method] })
+	text := parsed.Strip(func(g profile.Group, r profile.Record) bool {
+		return !lost[r.Method] && (job.only == nil || job.only(g))
+	})
 	if err := writeSparse(file, text); err != nil {
 		return nil, writeFault(file, err)
 	}
