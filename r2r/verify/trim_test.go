@@ -19,42 +19,50 @@ import (
 // TestTrimmed compares composites that the compiler made with what r2r/trim makes of them, by the reader of this package.
 func TestTrimmed(t *testing.T) {
 	testdata.Slow(t)
-	for _, version := range []string{"8.0.31", "10.0.12"} {
-		t.Run(version, func(t *testing.T) {
-			composite := compile(t, version, "System.Data.Common", "System.Linq")
-			for _, kept := range []string{"", "System.Linq"} {
-				out, report, err := trim.Variables(composite, func(component string) bool { return component == kept })
-				if err != nil {
-					t.Fatal(err)
+	for version, archs := range map[string][]string{"8.0.31": {"x64"}, "10.0.12": {"x64", "arm64"}} {
+		compiler, err := crossgen.FromPath(t.Context(), packs.Compiler(t, version))
+		if err != nil {
+			t.Fatal(err)
+		}
+		framework := packs.DLLs(t, packs.Extract(t, version))
+		for _, arch := range archs {
+			t.Run(version+"-"+arch, func(t *testing.T) {
+				composite := compile(t, compiler, framework, arch)
+				for _, kept := range []string{"", "System.Linq"} {
+					compareTrimmed(t, composite, trimmed(t, composite, kept), kept)
 				}
-				if saved := len(composite) - len(out); saved != report.Before-report.After || saved < 1<<16 || saved%(1<<16) != 0 {
-					t.Errorf("%d bytes saved, the report says %d", saved, report.Before-report.After)
+				out := trimmed(t, composite, "")
+				if arch == "x64" { // of the machine numbers of .NET, objdump knows this one
+					readByObjdump(t, out)
 				}
-				compareTrimmed(t, composite, out, kept)
-				readByObjdump(t, out)
-			}
-			again, _, err := trim.Variables(composite, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if twice, _, err := trim.Variables(again, nil); err != nil || !bytes.Equal(twice, again) {
-				t.Error("a trimmed image is changed again:", err)
-			}
-		})
+				if twice, _, err := trim.Variables(out, nil); err != nil || !bytes.Equal(twice, out) {
+					t.Error("a trimmed image is changed again:", err)
+				}
+			})
+		}
 	}
 }
 
-// compile gives the image of a composite of two assemblies of a framework.
-func compile(t *testing.T, version string, names ...string) []byte {
+// trimmed leaves variables out of all but one component.
+func trimmed(t *testing.T, composite []byte, kept string) []byte {
 	t.Helper()
-	compiler, err := crossgen.FromPath(t.Context(), packs.Compiler(t, version))
+	out, report, err := trim.Variables(composite, func(component string) bool { return component == kept })
 	if err != nil {
 		t.Fatal(err)
 	}
-	job := crossgen.Job{Recipe: crossgen.Recipe{Name: "test", Optimize: true}, TargetOS: "linux", TargetArch: "x64",
+	if saved := len(composite) - len(out); saved != report.Before-report.After || saved < 1<<16 || saved%(1<<16) != 0 {
+		t.Errorf("%d bytes saved, the report says %d", saved, report.Before-report.After)
+	}
+	return out
+}
+
+// compile gives the image of a composite of two assemblies of a framework.
+func compile(t *testing.T, compiler *crossgen.Compiler, framework []string, arch string) []byte {
+	t.Helper()
+	job := crossgen.Job{Recipe: crossgen.Recipe{Name: "test", Optimize: true}, TargetOS: "linux", TargetArch: arch,
 		Output: filepath.Join(t.TempDir(), "out"), Name: "two.r2r.dll"}
-	for _, file := range packs.DLLs(t, packs.Extract(t, version)) {
-		if name := strings.TrimSuffix(filepath.Base(file), ".dll"); slices.Contains(names, name) {
+	for _, file := range framework {
+		if name := strings.TrimSuffix(filepath.Base(file), ".dll"); name == "System.Data.Common" || name == "System.Linq" {
 			job.Inputs = append(job.Inputs, crossgen.Assembly{Name: name, Path: file, Rooted: true})
 		} else {
 			job.References = append(job.References, file)
