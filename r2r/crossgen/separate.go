@@ -26,8 +26,7 @@ var SeparateBubble = []string{"System.Private.CoreLib", "System.Collections.Conc
 // the runtime looks for it in all images that say so. The images hold what the profiles name, and not more.
 // Source: dotnet/runtime, src/coreclr/vm/prestub.cpp (GetPrecompiledR2RCode), readytoruninfo.cpp (GetUnrelatedR2RModules).
 func (c *Compiler) RunSeparate(ctx context.Context, job Job) (err error) {
-	job.Name = separateName
-	if err := job.prepare(); err != nil {
+	if err := job.prepareSeparate(); err != nil {
 		return err
 	}
 	in, err := openInputs(&job)
@@ -64,6 +63,11 @@ func (c *Compiler) RunSeparate(ctx context.Context, job Job) (err error) {
 
 // separateName is the name of no image.
 const separateName = "separate.dll"
+
+func (j *Job) prepareSeparate() error {
+	j.Name = separateName
+	return j.prepare()
+}
 
 // concerned says whether records of a group are compiled with an input: they need one, and nothing beside the bubble.
 func (in *inputs) concerned(g profile.Group) bool {
