@@ -34,8 +34,9 @@ type Result struct {
 	Guest           *GuestResult         `json:"guest,omitempty"`    // the application of Options.App
 	Profiles        []methods.Use        `json:"profiles,omitempty"` // what became of Options.Traces
 	Excluded        []manifest.Exclusion `json:"excluded"`
-	LeftOut         []manifest.LeftOut   `json:"leftOut,omitempty"` // files of the set that the root does not have
-	Without         []string             `json:"without,omitempty"` // optional features among them
+	Separate        []string             `json:"separate,omitempty"` // file names of those excluded that are compiled by themselves
+	LeftOut         []manifest.LeftOut   `json:"leftOut,omitempty"`  // files of the set that the root does not have
+	Without         []string             `json:"without,omitempty"`  // optional features among them
 }
 
 // CompositeResult tells of one image.
@@ -261,7 +262,7 @@ func (p *plan) result(root *tree.Map, dir string, made *compiled) (*Result, erro
 		Recipe: p.recipeName(), Shape: p.Shape, Compiler: made.Compiler.Version,
 		CompilerSeconds: made.CompilerSeconds, Cached: made.cached, Bytes: totalSize(root),
 		SetBytes: totalSize(p.original()), Excluded: exclusions(p.assemblies),
-		LeftOut: p.leftOut(), Without: p.withoutFeatures(),
+		Separate: made.Separate, LeftOut: p.leftOut(), Without: p.withoutFeatures(),
 	}
 	if p.traced != nil {
 		r.Profiles = p.traced.uses

@@ -32,7 +32,8 @@ application: the executable by its own name, with what lay beside it in the fold
 Recipes:
 ` + recipeHelp() + `
 Assemblies that apps often upgrade through packages (twelve Microsoft.Extensions.*) stay out of the composite unless
---exclude says otherwise: an app that brings a newer build of a member ends at start with "MVID mismatch".
+--exclude says otherwise: an app that brings a newer build of a member ends at start with "MVID mismatch". Recipe balanced
+compiles each of them by itself; --outside original leaves them as they are.
 
 With --fit the root holds only the assemblies that the applications in the named folders can reach, as they are; what
 those applications upgrade themselves stays out of the composite, in place of the twelve. It leaves out the optional
@@ -159,8 +160,19 @@ func printComposed(u *ui.UI, r *compose.Result) error {
 		from = " (from the cache)"
 	}
 	did := map[string]string{compose.EngineCrossgen2: "compiled", compose.EngineLink: "linked"}[r.Engine]
-	u.Printf("  %s in %.1f s%s; %d assemblies stay out\n", did, r.CompilerSeconds, from, len(r.Excluded))
+	u.Printf("  %s in %.1f s%s; %d assemblies stay out%s\n", did, r.CompilerSeconds, from, len(r.Excluded), alone(r))
 	return nil
+}
+
+// alone tells how many of the assemblies that stay out are compiled by themselves.
+func alone(r *compose.Result) string {
+	switch len(r.Separate) {
+	case 0:
+		return ""
+	case len(r.Excluded):
+		return ", compiled by themselves"
+	}
+	return fmt.Sprintf(", %d of them compiled by themselves", len(r.Separate))
 }
 
 // printLeftOut tells what a fitted root does without.
