@@ -105,15 +105,15 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	running := make(chan struct{})
-	begun := sync.OnceFunc(func() { close(running); started() })
+	idle := make(chan struct{})
+	emitting := sync.OnceFunc(func() { close(idle) })
 	g.Go(func() error {
-		defer begun()
-		return p.fillImages(ctx, compiler, tmp, begun, &r)
+		defer emitting()
+		return p.fillImages(ctx, compiler, tmp, started, emitting, &r)
 	})
 	var separate []string
 	g.Go(func() (err error) {
-		<-running // the composite's profiles come first: all else waits for it
+		<-idle // until then the composite takes all processors
 		separate, err = p.compileSeparate(ctx, compiler, filepath.Join(tmp, separateDir))
 		return err
 	})
@@ -129,14 +129,14 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 }
 
 // fillImages compiles the images of the plan.
-func (p *plan) fillImages(ctx context.Context, compiler *crossgen.Compiler, tmp string, started func(), r *record) error {
+func (p *plan) fillImages(ctx context.Context, compiler *crossgen.Compiler, tmp string, started, emitting func(), r *record) error {
 	for _, i := range p.images {
 		out := filepath.Join(tmp, i.Name)
 		if err := os.MkdirAll(out, 0o755); err != nil {
 			return err
 		}
 		job := p.ask(i, out)
-		job.Started = started
+		job.Started, job.Emitting = started, emitting
 		result, err := compiler.Run(ctx, job, p.Progress)
 		if err != nil {
 			return err

@@ -26,6 +26,7 @@ type follower struct {
 	logErr   error  // the first failure to write the log
 	onLogErr func() // called once, then
 	task     progress.Task
+	emitting func() // called at the first file that is written; may be nil
 
 	wanted   map[string]mention // by the compiler's name for a method
 	compiled int
@@ -84,6 +85,10 @@ func (f *follower) line(text string) {
 		f.mention(method, compiled)
 		f.status(method)
 		return
+	}
+	if f.emitting != nil && strings.HasPrefix(text, "Emitting ") {
+		f.emitting()
+		f.emitting = nil
 	}
 	if method, why, ok := refusal(text); ok {
 		f.refused++

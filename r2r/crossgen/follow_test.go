@@ -33,6 +33,8 @@ func TestFollow(t *testing.T) {
 	for size := 1; size <= len(sampleLog); size += 7 {
 		var log bytes.Buffer
 		f, s := newFollower(&log, "[A]B.C(int32)", "[D]E`1<System.__Canon>.F()", "[X]Y.Z()")
+		emitting := 0
+		f.emitting = func() { emitting++ }
 		for piece := range slices.Chunk([]byte(strings.ReplaceAll(sampleLog, "\n", "\r\n")), size) {
 			if n, err := f.Write(piece); n != len(piece) || err != nil {
 				t.Fatal(n, err)
@@ -41,6 +43,9 @@ func TestFollow(t *testing.T) {
 		want := map[string]mention{"[A]B.C(int32)": compiled, "[D]E`1<System.__Canon>.F()": refused, "[X]Y.Z()": unmentioned}
 		if !maps.Equal(f.wanted, want) || f.compiled != 3 || f.refused != 1 || s.done != 3 {
 			t.Fatalf("pieces of %d: %v, %d compiled, %d refused, %d reported", size, f.wanted, f.compiled, f.refused, s.done)
+		}
+		if emitting != 1 {
+			t.Fatalf("%d times said to write", emitting)
 		}
 		if !slices.Equal(f.refusals, []Refusal{{"[D]E`1<System.__Canon>.F()", "CORINFO_BOX_THIS"}}) {
 			t.Fatalf("refusals %q", f.refusals)

@@ -45,6 +45,7 @@ type Job struct {
 	Parallelism int    // threads of the compiler; 0: as many as it likes
 	Log         string // file for the compiler's whole output; empty: nowhere
 	Started     func() // called when the compiler runs, which then takes its time; may be nil
+	Emitting    func() // called when it has compiled all methods and, on one thread, writes its files; may be nil
 
 	only func(profile.Group) bool // which records the compiler gets; nil: all
 }

@@ -121,7 +121,7 @@ func (c *Compiler) compile(ctx context.Context, job *Job, text, temp string, pla
 	defer cancel(nil)
 	task := report.Start("compiling "+job.Name, plan.expected())
 	defer task.Done()
-	f := &follower{log: log, task: task, wanted: plan.wanted}
+	f := &follower{log: log, task: task, emitting: job.Emitting, wanted: plan.wanted}
 	f.onLogErr = func() { cancel(writeFault(job.Log, f.logErr)) }
 	var complaint head
 	p := process{path: c.Path, args: []string{"@" + file}, dir: temp, stdout: f, stderr: f.errors(&complaint), started: job.Started}
