@@ -46,16 +46,21 @@ func (p *pruner) prune(all, asked *profile.Set) (*profile.Set, error) {
 }
 
 func (p *pruner) inlined(ref profile.MethodRef) (bool, error) {
+	size, err := p.size(ref)
+	return size <= smallCode, err
+}
+
+// size gives the bytes of IL of a method, 0 where it has none.
+func (p *pruner) size(ref profile.MethodRef) (int, error) {
 	m, err := p.finder.Method(ref)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	row, err := m.Assembly.Metadata.MethodDef(m.RID)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
-	size, err := p.codeSize(m.Assembly, row.RVA)
-	return size <= smallCode, err
+	return p.codeSize(m.Assembly, row.RVA)
 }
 
 // codeSize gives the bytes of IL of a method, 0 where it has none.

@@ -84,20 +84,24 @@ func (t *trainer) compilerVersion() string {
 // union gives what all programs but one need, without what none of them will look for.
 func (f *trained) union(without string) (*profile.Set, error) {
 	all, asked := profile.NewSet(), profile.NewSet()
-	chance := f.chance(without)
+	pruner := newPruner(f.framework)
+	chance := f.chance(without, pruner.size)
 	for _, p := range f.programs {
 		if p.name == without {
 			continue
 		}
 		n := f.needs[p.name]
 		for _, m := range n.all.Sorted() {
-			if !chance(p, m) {
+			switch left, err := chance(p, m); {
+			case err != nil:
+				return nil, fmt.Errorf("%s: %w", m, err)
+			case !left:
 				all.Add(m)
 			}
 		}
 		asked.Union(n.asked)
 	}
-	return newPruner(f.framework).prune(all, asked)
+	return pruner.prune(all, asked)
 }
 
 // printStats tells what each program adds to all others.
