@@ -18,21 +18,21 @@ import (
 //
 // Small methods go first: what a call of the JIT costs by itself is saved for few bytes.
 
-// sort is a sort of program, by what is kept of that which it alone looks for.
-type sort struct {
+// kind is a kind of program, by what is kept of that which it alone looks for.
+type kind struct {
 	broad     bool // it goes through many types for the sake of it
 	plain     int  // the most IL, in bytes, of a method that is not generic
 	instances int  // the same of an instance
 }
 
 var (
-	specific = sort{plain: 240, instances: 90}
-	server   = sort{broad: true, plain: 240, instances: 90}
-	wide     = sort{broad: true, plain: 70, instances: 45}
+	specific = kind{plain: 240, instances: 90}
+	server   = kind{broad: true, plain: 240, instances: 90}
+	wide     = kind{broad: true, plain: 70, instances: 45}
 )
 
-// sorts are the programs that are not specific. Of programs that are measured and not named here, all is kept.
-var sorts = map[string]sort{
+// kinds are the programs that are not specific. Of programs that are measured and not named here, all is kept.
+var kinds = map[string]kind{
 	"async-results": wide, "generic-collections": wide, "tool-data": wide, "tool-documents": wide,
 	"server-api": server, "server-minimal": server, "server-mvc": server, "torture": server,
 }
@@ -49,9 +49,9 @@ var tight = map[string]int{"8": 3}
 // part of a profile, and another program will choose other arguments.
 var usual = []string{"__Canon", "System.Threading.Tasks.VoidTaskResult", "int32"}
 
-func sortOf(p program) (s sort, known bool) {
-	if s, known = sorts[p.name]; known || !p.own {
-		return s, known
+func kindOf(p program) (k kind, known bool) {
+	if k, known = kinds[p.name]; known || !p.own {
+		return k, known
 	}
 	return specific, true
 }
@@ -64,17 +64,17 @@ func (f *trained) chance(without string, size func(profile.MethodRef) (int, erro
 		if p.name == without {
 			continue
 		}
-		s, _ := sortOf(p)
+		k, _ := kindOf(p)
 		for _, m := range f.needs[p.name].asked.Sorted() {
 			count[m]++
-			if !s.broad {
+			if !k.broad {
 				wanted.Add(m)
 			}
 		}
 	}
 	return func(p program, m profile.MethodRef) (bool, error) {
-		s, known := sortOf(p)
-		rare := s.broad && unusual(m) && !wanted.Has(m)
+		k, known := kindOf(p)
+		rare := k.broad && unusual(m) && !wanted.Has(m)
 		switch alone := count[m] < 2; {
 		case !known, !alone && !rare:
 			return false, nil
@@ -82,19 +82,19 @@ func (f *trained) chance(without string, size func(profile.MethodRef) (int, erro
 			return true, nil
 		}
 		n, err := size(m)
-		return n > s.limit(m, rare)/max(1, tight[f.major]), err
+		return n > k.limit(m, rare)/max(1, tight[f.major]), err
 	}
 }
 
 // limit is the most IL of a method that is kept.
-func (s sort) limit(m profile.MethodRef, rare bool) int {
+func (k kind) limit(m profile.MethodRef, rare bool) int {
 	switch {
 	case rare:
 		return fewUnusual
 	case generic(m):
-		return s.instances
+		return k.instances
 	}
-	return s.plain
+	return k.plain
 }
 
 func generic(m profile.MethodRef) bool { return m.TypeArgs != "" || m.MethodArgs != "" }

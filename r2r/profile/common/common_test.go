@@ -63,7 +63,7 @@ func TestParts(t *testing.T) {
 			t.Errorf("%s: %d of %d methods are in %s too", name, set.Len()-shared.Len(), set.Len(), Shared)
 		}
 	}
-	if bytes > 1_500_000 {
+	if bytes > 700_000 {
 		t.Errorf("%d bytes", bytes)
 	}
 }
