@@ -37,14 +37,14 @@ func (c *compiler) get(ctx context.Context) (*crossgen.Compiler, error) {
 func (c *compiler) warmUp(ctx context.Context) { _, _ = c.get(ctx) }
 
 // findCompiler finds the compiler: where the user says, else in the pack of that version.
-func (j *job) findCompiler(ctx context.Context) (*compiler, error) {
-	if j.Compiler == "" {
-		return j.packedCompiler(ctx, "nuget:"+crossgen.PackID()+"@"+j.version)
+func findCompiler(ctx context.Context, spec, version string, so source.Options) (*compiler, error) {
+	if spec == "" {
+		return packedCompiler(ctx, "nuget:"+crossgen.PackID()+"@"+version, version, so)
 	}
-	if info, err := os.Stat(j.Compiler); err != nil || !info.IsDir() && info.Mode()&0o111 == 0 {
-		return j.packedCompiler(ctx, j.Compiler)
+	if info, err := os.Stat(spec); err != nil || !info.IsDir() && info.Mode()&0o111 == 0 {
+		return packedCompiler(ctx, spec, version, so)
 	}
-	c, err := crossgen.FromPath(ctx, j.Compiler)
+	c, err := crossgen.FromPath(ctx, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +52,10 @@ func (j *job) findCompiler(ctx context.Context) (*compiler, error) {
 }
 
 // packedCompiler is the compiler in a package or other tree. It is unpacked into the cache when it is opened.
-func (j *job) packedCompiler(ctx context.Context, spec string) (*compiler, error) {
-	t, err := source.Open(ctx, spec, j.Source)
+func packedCompiler(ctx context.Context, spec, version string, so source.Options) (*compiler, error) {
+	t, err := source.Open(ctx, spec, so)
 	if err != nil {
-		return nil, &fault.Error{Where: "crossgen2 " + j.version, What: "there is no compiler for this framework", Err: err,
+		return nil, &fault.Error{Where: "crossgen2 " + version, What: "there is no compiler for this framework", Err: err,
 			Hint: "put " + crossgen.PackID() + " of that version into --packs, or name a compiler with --crossgen2"}
 	}
 	defer t.Close()
@@ -66,7 +66,7 @@ func (j *job) packedCompiler(ctx context.Context, spec string) (*compiler, error
 	for _, i := range t.Inputs {
 		key += i.SHA256
 	}
-	return &compiler{key: key, open: func(ctx context.Context) (*crossgen.Compiler, error) { return j.unpackCompiler(ctx, spec, key) }}, nil
+	return &compiler{key: key, open: func(ctx context.Context) (*crossgen.Compiler, error) { return unpackCompiler(ctx, spec, key, so) }}, nil
 }
 
 // compilerFormat is part of the key: raise it when what is kept of a compiler changes.
@@ -75,9 +75,9 @@ const compilerFormat = "2 "
 // compilerFile keeps what is known of an unpacked compiler, so that it need not be asked and hashed each time.
 const compilerFile = "compiler.json"
 
-func (j *job) unpackCompiler(ctx context.Context, spec, key string) (*crossgen.Compiler, error) {
-	e, err := j.begin(ctx, "compilers", key, func(ctx context.Context, tmp string) error {
-		t, err := source.Open(ctx, spec, j.Source)
+func unpackCompiler(ctx context.Context, spec, key string, so source.Options) (*crossgen.Compiler, error) {
+	dir, _, err := so.Cache.Do(ctx, "compilers", key, func(ctx context.Context, tmp string) error {
+		t, err := source.Open(ctx, spec, so)
 		if err != nil {
 			return err
 		}
@@ -96,14 +96,14 @@ func (j *job) unpackCompiler(ctx context.Context, spec, key string) (*crossgen.C
 	if err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(filepath.Join(e.Path, compilerFile))
+	data, err := os.ReadFile(filepath.Join(dir, compilerFile))
 	if err != nil {
-		return nil, fault.Wrap(fault.Cause(err), e.Path, "cannot be read from the cache")
+		return nil, fault.Wrap(fault.Cause(err), dir, "cannot be read from the cache")
 	}
 	var c crossgen.Compiler
 	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, fault.Wrap(err, e.Path, "cannot be read from the cache")
+		return nil, fault.Wrap(err, dir, "cannot be read from the cache")
 	}
-	c.Path = filepath.Join(e.Path, c.Path)
+	c.Path = filepath.Join(dir, c.Path)
 	return &c, nil
 }

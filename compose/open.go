@@ -151,7 +151,7 @@ func (j *job) findEngine(ctx context.Context) (err error) {
 	if j.Engine == EngineLink {
 		return nil
 	}
-	j.compiler, err = j.findCompiler(ctx)
+	j.compiler, err = findCompiler(ctx, j.Compiler, j.version, j.Source)
 	if j.Engine == "" && j.Compiler == "" && source.IsMissing(err) {
 		j.Engine = EngineLink
 		return nil

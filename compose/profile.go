@@ -91,7 +91,7 @@ func (j *job) packProfile(ctx context.Context) (string, error) {
 	if err := t.DigestSHA256(ctx); err != nil {
 		return "", err
 	}
-	e, err := j.begin(ctx, "profiles", t.Inputs[0].SHA256, func(ctx context.Context, tmp string) error {
+	dir, _, err := j.Source.Cache.Do(ctx, "profiles", t.Inputs[0].SHA256, func(ctx context.Context, tmp string) error {
 		m := tree.NewMap()
 		if err := m.Add(packProfileName, file); err != nil {
 			return err
@@ -101,10 +101,7 @@ func (j *job) packProfile(ctx context.Context) (string, error) {
 		}
 		return tree.WriteDir(ctx, m, tmp, nil)
 	})
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(e.Path, packProfileName), nil
+	return filepath.Join(dir, packProfileName), err
 }
 
 // input gives the package of the set with that id and the framework's version, or nothing.
