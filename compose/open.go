@@ -56,7 +56,8 @@ func (j *job) close() {
 	}
 }
 
-// begin makes an entry of the cache that is used at once, and kept when there is time for that.
+// begin makes an entry of the cache that is used at once, and kept when there is time for that. Until then other runs
+// wait for it: only the set, and after it the composites, may be had so, or two runs would wait for each other.
 func (j *job) begin(ctx context.Context, kind, key string, fill func(context.Context, string) error) (*cache.Entry, error) {
 	e, err := j.Source.Cache.Begin(ctx, kind, key, fill)
 	if err != nil {
