@@ -8,11 +8,11 @@ import (
 )
 
 // Of what one program alone needs, little is of use to another, and a common profile must be small. What the programs
-// that are measured need is kept, since they are known. Of what the programs of src add, the part is kept that another
+// that are measured need is kept, since they are known. Of what most programs of src add, the part is kept that another
 // program is likeliest to need for its bytes; counted over all measured programs, each in turn taken for unknown:
 //
 //   - of the methods that are not generic and that one program of src alone looks for, a program needs 7 % if that is a
-//     server, and 2 % if it is one that goes through many types for the sake of it;
+//     server, 4 % if it is a tool, and 2 % if it is one that goes through many types for the sake of it;
 //   - of instances over usual arguments, 5 and 2 %; over types of the framework's own libraries, 8 and 3 %;
 //   - of instances over other arguments, less than 1 %.
 //
@@ -26,15 +26,16 @@ type kind struct {
 }
 
 var (
-	specific = kind{plain: 240, instances: 90}
-	server   = kind{broad: true, plain: 240, instances: 90}
-	wide     = kind{broad: true, plain: 70, instances: 45}
+	focused = kind{plain: 220, instances: 80}
+	server  = kind{broad: true, plain: 220, instances: 80}
+	wide    = kind{broad: true, plain: 65, instances: 42}
 )
 
-// kinds are the programs that are not specific. Of programs that are measured and not named here, all is kept.
+// kinds are the programs of which not all is kept.
 var kinds = map[string]kind{
 	"async-results": wide, "generic-collections": wide, "tool-data": wide, "tool-documents": wide,
 	"server-api": server, "server-minimal": server, "server-mvc": server, "torture": server,
+	"server-auth": focused, "server-blazor": focused, "server-pages": focused,
 }
 
 // fewUnusual is the most IL, in bytes, of an instance over unusual arguments that several programs look for, all of them
@@ -49,12 +50,10 @@ var tight = map[string]int{"8": 3}
 // part of a profile, and another program will choose other arguments.
 var usual = []string{"__Canon", "System.Threading.Tasks.VoidTaskResult", "int32"}
 
-func kindOf(p program) (k kind, known bool) {
-	if k, known = kinds[p.name]; known || !p.own {
-		return k, known
-	}
-	return specific, true
-}
+// open are the assemblies whose generic code programs use with types of their own choice. Generic code of others is
+// mostly used by themselves.
+var open = []string{"System.Collections", "System.Collections.Concurrent", "System.Collections.Immutable", "System.Linq", "System.Linq.Expressions", "System.Linq.Parallel",
+	"System.Linq.Queryable", "System.ObjectModel", "System.Private.CoreLib", "System.Text.Json", "System.Threading", "System.Threading.Channels", "System.Threading.Tasks.Parallel"}
 
 // chance tells what a program needs by chance, where all programs but one are known. The size of a method's IL is asked
 // for where it matters.
@@ -64,19 +63,18 @@ func (f *trained) chance(without string, size func(profile.MethodRef) (int, erro
 		if p.name == without {
 			continue
 		}
-		k, _ := kindOf(p)
 		for _, m := range f.needs[p.name].asked.Sorted() {
 			count[m]++
-			if !k.broad {
+			if !kinds[p.name].broad {
 				wanted.Add(m)
 			}
 		}
 	}
 	return func(p program, m profile.MethodRef) (bool, error) {
-		k, known := kindOf(p)
+		k, limited := kinds[p.name]
 		rare := k.broad && unusual(m) && !wanted.Has(m)
 		switch alone := count[m] < 2; {
-		case !known, !alone && !rare:
+		case !limited, !alone && !rare:
 			return false, nil
 		case alone && rare:
 			return true, nil
@@ -103,6 +101,9 @@ func generic(m profile.MethodRef) bool { return m.TypeArgs != "" || m.MethodArgs
 // usual ones, state machines of the framework's own asynchronous methods, and types of libraries above the core one.
 // Serializers are no such case, since what they are asked for the program chooses.
 func unusual(m profile.MethodRef) bool {
+	if !slices.Contains(open, m.Assembly) {
+		return false
+	}
 	names := strings.FieldsFunc(m.TypeArgs+","+m.MethodArgs, func(r rune) bool { return strings.ContainsRune("[],", r) })
 	if m.Assembly != "System.Text.Json" && slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, ":") }) {
 		return false
