@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -73,6 +74,8 @@ func (p *plan) compileSeparate(ctx context.Context, compiler *crossgen.Compiler,
 		job.Inputs[i].Rooted = true
 	}
 	if p.common != nil {
+		// The common profile has what the pack's says of these assemblies, which takes a compiler longer to read than to use.
+		job.Profiles = slices.DeleteFunc(job.Profiles, func(file string) bool { return filepath.Base(file) == packProfileName })
 		job.Extra = p.commonOfSeparate
 	}
 	return fileNames(list), compiler.RunSeparate(ctx, job)

@@ -124,10 +124,20 @@ func (c *Compiler) compile(ctx context.Context, job *Job, text, temp string, pla
 	f := &follower{log: log, task: task, emitting: job.Emitting, wanted: plan.wanted}
 	f.onLogErr = func() { cancel(writeFault(job.Log, f.logErr)) }
 	var complaint head
-	p := process{path: c.Path, args: []string{"@" + file}, dir: temp, stdout: f, stderr: f.errors(&complaint), started: job.Started}
+	output, err := os.Create(filepath.Join(temp, "output.txt"))
+	if err != nil {
+		return writeFault(temp, err)
+	}
+	defer output.Close()
+	stop, err := tail(output.Name(), f)
+	if err != nil {
+		return err
+	}
+	p := process{path: c.Path, args: []string{"@" + file}, dir: temp, stdout: output, stderr: f.errors(&complaint), started: job.Started}
 	start := time.Now()
 	err = p.run(ctx)
 	result.Elapsed = time.Since(start)
+	stop()
 	if f.logErr != nil {
 		return writeFault(job.Log, f.logErr)
 	}
