@@ -36,15 +36,20 @@ const commonFormat = 1
 // makeCommon makes a .mibc of the part of the common profile that exists in the assemblies of a compile. Methods of
 // assemblies that are no members are left out: the compiler would pass over them.
 func (p *plan) makeCommon(ctx context.Context, assemblies *methods.Scope) (string, []byte, error) {
-	all, err := p.common.List()
-	if err != nil {
-		return "", nil, err
-	}
 	members := map[string]bool{}
 	for _, a := range p.assemblies {
 		members[a.Name] = a.member
 	}
-	all = slices.DeleteFunc(all, func(m methods.MethodRef) bool { return !members[m.Assembly] })
+	return p.writeCommon(ctx, assemblies, func(m methods.MethodRef) bool { return members[m.Assembly] })
+}
+
+// writeCommon makes a .mibc of what is wanted of the common profile and exists in the assemblies of a compile.
+func (p *plan) writeCommon(ctx context.Context, assemblies *methods.Scope, wanted func(methods.MethodRef) bool) (string, []byte, error) {
+	all, err := p.common.List()
+	if err != nil {
+		return "", nil, err
+	}
+	all = slices.DeleteFunc(all, func(m methods.MethodRef) bool { return !wanted(m) })
 	data, _, err := assemblies.WriteUnproved(ctx, all)
 	return commonName(p.common), data, err
 }

@@ -111,16 +111,14 @@ func (p *plan) fill(ctx context.Context, tmp string, started func()) error {
 		defer emitting()
 		return p.fillImages(ctx, compiler, tmp, started, emitting, &r)
 	})
-	var separate []string
 	g.Go(func() (err error) {
 		<-idle // until then the composite takes all processors
-		separate, err = p.compileSeparate(ctx, compiler, filepath.Join(tmp, separateDir))
+		r.Separate, err = p.compileSeparate(ctx, compiler, filepath.Join(tmp, separateDir))
 		return err
 	})
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	r.Separate = separate
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

@@ -143,7 +143,9 @@ func (p *plan) key() string {
 	if p.common != nil {
 		fmt.Fprintf(h, "common profile %d %s\n", commonFormat, p.common.Digest)
 	}
-	fmt.Fprint(h, p.separateKey())
+	for _, a := range keep(p.assemblies, isSeparate) {
+		fmt.Fprintf(h, "separate %q\n", a.Path)
+	}
 	for _, s := range p.InstructionSets {
 		fmt.Fprintf(h, "instruction set %q\n", s)
 	}

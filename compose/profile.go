@@ -19,18 +19,20 @@ import (
 // profileFile is a profile, or what one is made of, with the hash of its content.
 type profileFile struct {
 	path, name, sha256 string
+	ofPack             bool // it came with the runtime pack
 }
 
 // readProfiles finds the profiles of a recipe and of the user, the pack's own first, and hashes them.
 func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profileFile, error) {
 	var files []string
+	var pack string
 	if recipe.PackProfile && !j.ProfileOnly {
-		file, err := j.packProfile(ctx)
-		if err != nil {
+		var err error
+		if pack, err = j.packProfile(ctx); err != nil {
 			return nil, err
 		}
-		if file != "" {
-			files = append(files, file)
+		if pack != "" {
+			files = append(files, pack)
 		}
 	}
 	files = append(files, j.Profiles...)
@@ -44,6 +46,7 @@ func (j *job) readProfiles(ctx context.Context, recipe crossgen.Recipe) ([]profi
 		if err != nil {
 			return nil, err
 		}
+		p.ofPack = f == pack
 		out = append(out, p)
 	}
 	return out, nil

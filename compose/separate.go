@@ -2,9 +2,6 @@ package compose
 
 import (
 	"context"
-	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -74,8 +71,14 @@ func (p *plan) compileSeparate(ctx context.Context, compiler *crossgen.Compiler,
 		job.Inputs[i].Rooted = true
 	}
 	if p.common != nil {
-		// The common profile has what the pack's says of these assemblies, which takes a compiler longer to read than to use.
-		job.Profiles = slices.DeleteFunc(job.Profiles, func(file string) bool { return filepath.Base(file) == packProfileName })
+		// Each compile would read the pack's profile whole for the little of it that is about these assemblies, and what a
+		// server needs of them is in the common one.
+		job.Profiles = nil
+		for _, f := range p.profiles {
+			if !f.ofPack {
+				job.Profiles = append(job.Profiles, f.path)
+			}
+		}
 		job.Extra = p.commonOfSeparate
 	}
 	return fileNames(list), compiler.RunSeparate(ctx, job)
@@ -84,17 +87,11 @@ func (p *plan) compileSeparate(ctx context.Context, compiler *crossgen.Compiler,
 // commonOfSeparate makes a .mibc of the part of the common profile that is about assemblies compiled by themselves: their
 // methods, and generic ones over their types.
 func (p *plan) commonOfSeparate(ctx context.Context, assemblies *methods.Scope) (string, []byte, error) {
-	all, err := p.common.List()
-	if err != nil {
-		return "", nil, err
-	}
 	names := map[string]bool{}
 	for _, a := range keep(p.assemblies, isSeparate) {
 		names[a.Name] = true
 	}
-	all = slices.DeleteFunc(all, func(m methods.MethodRef) bool { return !names[m.Assembly] && !over(m, names) })
-	data, _, err := assemblies.WriteUnproved(ctx, all)
-	return commonName(p.common), data, err
+	return p.writeCommon(ctx, assemblies, func(m methods.MethodRef) bool { return names[m.Assembly] || over(m, names) })
 }
 
 // over says whether a method is an instance over types of certain assemblies.
@@ -106,13 +103,4 @@ func over(m methods.MethodRef, assemblies map[string]bool) bool {
 		}
 	}
 	return false
-}
-
-// separateKey is the part of the plan's key that assemblies compiled by themselves have.
-func (p *plan) separateKey() string {
-	var key strings.Builder
-	for _, a := range keep(p.assemblies, isSeparate) {
-		fmt.Fprintf(&key, "separate %q\n", path.Clean(a.Path))
-	}
-	return key.String()
 }

@@ -16,8 +16,8 @@ func (in *inputs) check(job *Job, plan *plan, result *Result) error {
 	if err != nil {
 		return err
 	}
-	if arch, system, _ := composite.PE.Machine.Split(); arch != job.TargetArch || system != job.TargetOS {
-		return fault.New(result.Composite, "came out for %s instead of %s-%s", composite.PE.Machine, job.TargetOS, job.TargetArch)
+	if err := job.checkTarget(composite, result.Composite); err != nil {
+		return err
 	}
 	listed := map[string]r2r.Component{}
 	for _, c := range composite.Components {
@@ -59,23 +59,41 @@ func (in *inputs) checkComponent(from *input, path, owner string, composite *r2r
 	if err != nil {
 		return err
 	}
+	if image.Owner != owner {
+		return fault.New(path, "names the composite %q instead of %s", image.Owner, owner)
+	}
+	if err := from.checkBuild(image, path); err != nil {
+		return err
+	}
+	row, ok := listed[from.Name]
+	switch {
+	case !ok:
+		return fault.New(path, "is not listed in the composite %s", owner)
+	case row.MVID != from.mvid && !row.MVID.IsZero():
+		return fault.New(path, "has MVID %s, its row in %s has %s", from.mvid, owner, row.MVID)
+	case from.image.Header != nil && from.image.Header.Major != composite.Header.Major:
+		return fault.New(owner, "has ReadyToRun version %d, but %s was compiled with version %d", composite.Header.Major, from.Path, from.image.Header.Major).
+			WithHint("use the compiler of the framework's own version")
+	}
+	return nil
+}
+
+// checkTarget refuses an image for another target than the job's.
+func (j *Job) checkTarget(image *r2r.Image, path string) error {
+	if arch, system, _ := image.PE.Machine.Split(); arch != j.TargetArch || system != j.TargetOS {
+		return fault.New(path, "came out for %s instead of %s-%s", image.PE.Machine, j.TargetOS, j.TargetArch)
+	}
+	return nil
+}
+
+// checkBuild refuses an image that is not of the input's build: the compiler keeps the MVID.
+func (from *input) checkBuild(image *r2r.Image, path string) error {
 	id, err := mvid(image.Metadata)
 	if err != nil {
 		return fault.Wrap(err, path, "cannot be read back")
 	}
-	row, ok := listed[from.Name]
-	switch {
-	case image.Owner != owner:
-		return fault.New(path, "names the composite %q instead of %s", image.Owner, owner)
-	case id != from.mvid:
+	if id != from.mvid {
 		return fault.New(path, "has MVID %s, %s has %s", id, from.Path, from.mvid)
-	case !ok:
-		return fault.New(path, "is not listed in the composite %s", owner)
-	case row.MVID != from.mvid && !row.MVID.IsZero():
-		return fault.New(path, "has MVID %s, its row in %s has %s", id, owner, row.MVID)
-	case from.image.Header != nil && from.image.Header.Major != composite.Header.Major:
-		return fault.New(owner, "has ReadyToRun version %d, but %s was compiled with version %d", composite.Header.Major, from.Path, from.image.Header.Major).
-			WithHint("use the compiler of the framework's own version")
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func (in *inputs) takeProfile(ctx context.Context, job *Job, p *plan, name strin
 	}
 	file := filepath.Join(temp, fmt.Sprintf("profile-%d.mibc", len(stripped)))
 	text := parsed.Strip(func(g profile.Group, r profile.Record) bool {
-		return !lost[r.Method] && (job.only == nil || job.only(g))
+		return !lost[r.Method] && (!job.separate || in.concerned(g))
 	})
 	if err := writeSparse(file, text); err != nil {
 		return nil, writeFault(file, err)

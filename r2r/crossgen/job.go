@@ -47,7 +47,7 @@ type Job struct {
 	Started     func() // called when the compiler runs, which then takes its time; may be nil
 	Emitting    func() // called when it has compiled all methods and, on one thread, writes its files; may be nil
 
-	only func(profile.Group) bool // which records the compiler gets; nil: all
+	separate bool // of RunSeparate: the compiler gets the records that are about its inputs
 }
 
 // targetOS gives the compiler's name for an operating system, by the SDK's rule: the C library makes no difference.

@@ -42,7 +42,34 @@ type ProfileUse struct {
 
 // Run compiles a job and checks the result: see Result and check. When it fails or is cancelled the output folder is
 // left as it was, nothing keeps running, and the log stays.
-func (c *Compiler) Run(ctx context.Context, job Job, report progress.Reporter) (*Result, error) {
+func (c *Compiler) Run(ctx context.Context, job Job, report progress.Reporter) (_ *Result, err error) {
+	w, err := c.begin(ctx, &job)
+	if err != nil {
+		return nil, err
+	}
+	defer w.end(&err)
+	if err := c.compile(ctx, &job, job.response(c, w.profiles).String(), w.temp, w.plan, w.result, progress.Or(report)); err != nil {
+		return nil, err
+	}
+	if err := w.in.check(&job, w.plan, w.result); err != nil {
+		return nil, err
+	}
+	return w.result, nil
+}
+
+// work is a job under way: its inputs are open, the profiles are as the compiler gets them, the output folder is there
+// and empty.
+type work struct {
+	in       *inputs
+	temp     string // folder for what the compiler reads
+	profiles []string
+	plan     *plan
+	result   *Result
+	discard  func() // takes the output away
+}
+
+// begin checks a job and prepares everything for the compiler. When it fails, nothing is left.
+func (c *Compiler) begin(ctx context.Context, job *Job) (_ *work, err error) {
 	if err := job.prepare(); err != nil {
 		return nil, err
 	}
@@ -51,34 +78,38 @@ func (c *Compiler) Run(ctx context.Context, job Job, report progress.Reporter) (
 			return nil, err
 		}
 	}
-	in, err := openInputs(&job)
-	if err != nil {
+	w := &work{discard: func() {}, result: &Result{Compiler: c.Version, Log: job.Log, InstructionSets: instructionSets(job.InstructionSets, c.major())}}
+	if w.in, err = openInputs(job); err != nil {
 		return nil, err
 	}
-	defer in.close()
-	temp, err := os.MkdirTemp("", "r2rpack-crossgen2-")
-	if err != nil {
+	defer func() {
+		if err != nil {
+			w.end(&err)
+		}
+	}()
+	if w.temp, err = os.MkdirTemp("", "r2rpack-crossgen2-"); err != nil {
 		return nil, fault.Wrap(err, os.TempDir(), "cannot hold temporary files")
 	}
-	defer os.RemoveAll(temp)
-	result := &Result{Compiler: c.Version, Log: job.Log, InstructionSets: instructionSets(job.InstructionSets, c.major())}
-	plan, profiles, err := in.readProfiles(ctx, &job, temp, result)
-	if err != nil {
+	if w.plan, w.profiles, err = w.in.readProfiles(ctx, job, w.temp, w.result); err != nil {
 		return nil, err
 	}
 	discard, err := emptyFolder(job.Output)
 	if err != nil {
 		return nil, err
 	}
-	err = c.compile(ctx, &job, job.response(c, profiles).String(), temp, plan, result, progress.Or(report))
-	if err == nil {
-		err = in.check(&job, plan, result)
+	w.discard = discard
+	return w, nil
+}
+
+// end gives back what is held, and takes the output away where there was an error.
+func (w *work) end(err *error) {
+	if *err != nil {
+		w.discard()
 	}
-	if err != nil {
-		discard()
-		return nil, err
+	if w.temp != "" {
+		os.RemoveAll(w.temp)
 	}
-	return result, nil
+	w.in.close()
 }
 
 // emptyFolder makes sure that a folder is there and empty. The function it gives takes away what is in it, and the

@@ -26,35 +26,19 @@ var SeparateBubble = []string{"System.Private.CoreLib", "System.Collections.Conc
 // the runtime looks for it in all images that say so. The images hold what the profiles name, and not more.
 // Source: dotnet/runtime, src/coreclr/vm/prestub.cpp (GetPrecompiledR2RCode), readytoruninfo.cpp (GetUnrelatedR2RModules).
 func (c *Compiler) RunSeparate(ctx context.Context, job Job) (err error) {
-	if err := job.prepareSeparate(); err != nil {
-		return err
-	}
-	in, err := openInputs(&job)
+	job.Name, job.separate = separateName, true
+	w, err := c.begin(ctx, &job)
 	if err != nil {
 		return err
 	}
-	defer in.close()
-	temp, err := os.MkdirTemp("", "r2rpack-crossgen2-")
-	if err != nil {
-		return fault.Wrap(err, os.TempDir(), "cannot hold temporary files")
-	}
-	defer os.RemoveAll(temp)
-	job.only = in.concerned
-	_, profiles, err := in.readProfiles(ctx, &job, temp, &Result{})
-	if err != nil {
-		return err
-	}
-	discard, err := emptyFolder(job.Output)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			discard()
+	defer w.end(&err)
+	for _, a := range job.Inputs {
+		if err := w.in.separable(a); err != nil {
+			return err
 		}
-	}()
+	}
 	for _, a := range job.Inputs { // one after the other: the composite is being compiled meanwhile
-		if err := c.separate(ctx, &job, in, a, profiles, temp); err != nil {
+		if err := c.separate(ctx, &job, w, a); err != nil {
 			return err
 		}
 	}
@@ -63,11 +47,6 @@ func (c *Compiler) RunSeparate(ctx context.Context, job Job) (err error) {
 
 // separateName is the name of no image.
 const separateName = "separate.dll"
-
-func (j *Job) prepareSeparate() error {
-	j.Name = separateName
-	return j.prepare()
-}
 
 // concerned says whether records of a group are compiled with an input: they need one, and nothing beside the bubble.
 func (in *inputs) concerned(g profile.Group) bool {
@@ -91,22 +70,19 @@ func refersTo(md *ecma335.Metadata, namespace, name string) bool {
 }
 
 // separate compiles one input and reads it back.
-func (c *Compiler) separate(ctx context.Context, job *Job, in *inputs, a Assembly, profiles []string, temp string) error {
-	if err := in.separable(a); err != nil {
-		return err
-	}
-	file, out := filepath.Join(temp, a.Name+".rsp"), filepath.Join(job.Output, filepath.Base(a.Path))
-	r := job.response(c, profiles)
-	r.bubble, r.out = job.Bubble, out
+func (c *Compiler) separate(ctx context.Context, job *Job, w *work, a Assembly) error {
+	file, out := filepath.Join(w.temp, a.Name+".rsp"), filepath.Join(job.Output, filepath.Base(a.Path))
+	r := job.response(c, w.profiles)
+	r.out = out
 	if err := os.WriteFile(file, []byte(r.separate(a.Path)), 0o600); err != nil {
 		return writeFault(file, err)
 	}
 	var complaint head
-	p := process{path: c.Path, args: []string{"@" + file}, dir: temp, stdout: nowhere{}, stderr: &complaint}
+	p := process{path: c.Path, args: []string{"@" + file}, dir: w.temp, stdout: nowhere{}, stderr: &complaint}
 	if err := p.run(ctx); err != nil {
 		return explain(failure{compiler: c.Path, target: job.TargetOS + "-" + job.TargetArch, out: job.Output, stderr: complaint.String(), err: err})
 	}
-	return in.checkSeparate(job, a, out)
+	return w.in.checkSeparate(job, a, out)
 }
 
 // separable refuses an assembly that uses what the compiler and the runtime lay out differently.
@@ -127,20 +103,16 @@ func (in *inputs) checkSeparate(job *Job, a Assembly, path string) error {
 		return err
 	}
 	from := in.members[a.Name]
-	id, err := mvid(image.Metadata)
-	if err != nil {
-		return fault.Wrap(err, path, "cannot be read back")
+	if err := from.checkBuild(image, path); err != nil {
+		return err
+	}
+	if err := job.checkTarget(image, path); err != nil {
+		return err
 	}
 	locked, err := image.ManifestMVIDs()
-	if err != nil {
-		return fault.Wrap(err, path, "cannot be read back")
-	}
-	arch, system, _ := image.PE.Machine.Split()
 	switch {
-	case id != from.mvid:
-		return fault.New(path, "has MVID %s, %s has %s", id, a.Path, from.mvid)
-	case arch != job.TargetArch || system != job.TargetOS:
-		return fault.New(path, "came out for %s instead of %s-%s", image.PE.Machine, job.TargetOS, job.TargetArch)
+	case err != nil:
+		return fault.Wrap(err, path, "cannot be read back")
 	case from.image.Header != nil && from.image.Header.Major != image.Header.Major:
 		return fault.New(path, "has ReadyToRun version %d, but %s was compiled with version %d", image.Header.Major, a.Path, from.image.Header.Major)
 	case slices.ContainsFunc(locked, func(id r2r.GUID) bool { return !id.IsZero() && !in.granted[id] }):

@@ -104,7 +104,8 @@ func TestSeparateLocked(t *testing.T) {
 	if err := set.compiler.RunSeparate(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
-	if err := job.prepareSeparate(); err != nil {
+	job.Name = separateName
+	if err := job.prepare(); err != nil {
 		t.Fatal(err)
 	}
 	in, err := openInputs(&job)

@@ -10,8 +10,8 @@ import (
 const tailPeriod = 50 * time.Millisecond
 
 // tail copies what another program appends to a file, as it comes, until the function that it gives is called, which
-// copies the rest. The compiler writes line by line, a hundred thousand of them; a pipe would have it and its reader
-// switch for each, which takes longer than a tenth of the compile on two processors.
+// copies the rest. The compiler writes line by line, a hundred thousand of them; a pipe would wake its reader for each,
+// on a processor that the compiler could use.
 func tail(name string, to io.Writer) (stop func(), err error) {
 	f, err := os.Open(name)
 	if err != nil {
