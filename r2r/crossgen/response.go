@@ -27,7 +27,7 @@ const (
 type response struct {
 	style           ResponseStyle
 	os, arch        string
-	optimize        bool
+	optimize        Optimization
 	partial         bool
 	instructionSets []string // as this compiler spells them
 	profiles        []string // written in this order; all other lists are sorted
@@ -81,8 +81,8 @@ func (r response) sdkLines() []string {
 // common gives the options that neither style prescribes a place for.
 func (r response) common() []string {
 	lines := []string{"--verbose", option("--compositerootpath:", r.rootPath)}
-	if r.optimize {
-		lines = append(lines, "-O")
+	if r.optimize != OptimizeNothing {
+		lines = append(lines, string(r.optimize))
 	}
 	if r.partial {
 		lines = append(lines, "--partial")

@@ -7,7 +7,7 @@ import (
 )
 
 func TestResponseStyles(t *testing.T) {
-	r := response{os: "linux", arch: "x64", optimize: true, partial: true, instructionSets: []string{"x86-64-v3"},
+	r := response{os: "linux", arch: "x64", optimize: OptimizeBlended, partial: true, instructionSets: []string{"x86-64-v3"},
 		profiles: []string{"/p/b.mibc", "/p/a.mibc"}, rooted: []string{"/i/A B.dll"}, unrooted: []string{"/i/Ü.dll", "/i/C.dll"},
 		references: []string{"/r/R.dll"}, bubble: []string{"/r/R.dll"}, rootPath: "/o", out: "/o/x.r2r.dll", parallelism: 3}
 	for _, test := range []struct {
@@ -58,8 +58,9 @@ func TestRecipes(t *testing.T) {
 		if found, ok := FindRecipe(r.Name); !ok || found.Summary != r.Summary {
 			t.Errorf("%s is not found", r.Name)
 		}
-		if r.Optimize == (r.Name == "aspnet8") || r.Partial != (r.Name == "balanced") {
-			t.Errorf("%s: optimize %v, partial %v", r.Name, r.Optimize, r.Partial)
+		want := map[string]Optimization{"balanced": "--Os", "full": "-O", "aspnet8": ""}[r.Name]
+		if r.Optimize != want || r.Partial != (r.Name == "balanced") {
+			t.Errorf("%s: optimize %q, partial %v", r.Name, r.Optimize, r.Partial)
 		}
 		if len(r.Exclude) != 12 || !slices.IsSorted(r.Exclude) || !slices.IsSorted(r.Roots) {
 			t.Errorf("%s: %d excluded, or a list is not sorted", r.Name, len(r.Exclude))

@@ -123,7 +123,7 @@ func (in *inputs) checkSeparate(job *Job, a Assembly, path string) error {
 
 // separate gives the text for one input, compiled by itself.
 func (r response) separate(input string) string {
-	lines := []string{"--targetos:" + r.os, "--targetarch:" + r.arch, "-O", "--partial", "--parallelism:1",
+	lines := []string{"--targetos:" + r.os, "--targetarch:" + r.arch, string(r.optimize), "--partial", "--parallelism:1",
 		"--non-local-generics-module:*", "--compilebubblegenerics", "--inputbubble", option("--out:", r.out)}
 	lines = append(lines, inOrder("-m:", r.profiles)...)
 	for _, set := range r.instructionSets {

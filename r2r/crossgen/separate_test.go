@@ -15,9 +15,9 @@ import (
 )
 
 func TestSeparateResponse(t *testing.T) {
-	r := response{os: "linux", arch: "x64", instructionSets: []string{"x86-64-v3"}, profiles: []string{"/p/a.mibc"}, rooted: []string{"/i/A.dll", "/i/B.dll"},
+	r := response{os: "linux", arch: "x64", optimize: OptimizeSpace, instructionSets: []string{"x86-64-v3"}, profiles: []string{"/p/a.mibc"}, rooted: []string{"/i/A.dll", "/i/B.dll"},
 		references: []string{"/r/R.dll", "/r/Core.dll"}, bubble: []string{"/r/Core.dll"}, out: "/o/A.dll", parallelism: 3}
-	want := []string{"--targetos:linux", "--targetarch:x64", "-O", "--partial", "--parallelism:1", "--non-local-generics-module:*", "--compilebubblegenerics",
+	want := []string{"--targetos:linux", "--targetarch:x64", "--Os", "--partial", "--parallelism:1", "--non-local-generics-module:*", "--compilebubblegenerics",
 		"--inputbubble", `--out:"/o/A.dll"`, `-m:"/p/a.mibc"`, "--instruction-set:x86-64-v3", `--inputbubbleref:"/r/Core.dll"`,
 		`-r:"/i/B.dll"`, `-r:"/r/Core.dll"`, `-r:"/r/R.dll"`, "/i/A.dll", ""}
 	if diff := cmp.Diff(want, strings.Split(r.separate("/i/A.dll"), "\n")); diff != "" {

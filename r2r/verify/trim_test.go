@@ -59,7 +59,7 @@ func trimmed(t *testing.T, composite []byte, kept string) []byte {
 // compile gives the image of a composite of two assemblies of a framework.
 func compile(t *testing.T, compiler *crossgen.Compiler, framework []string, arch string) []byte {
 	t.Helper()
-	job := crossgen.Job{Recipe: crossgen.Recipe{Name: "test", Optimize: true}, TargetOS: "linux", TargetArch: arch,
+	job := crossgen.Job{Recipe: crossgen.Recipe{Name: "test", Optimize: crossgen.OptimizeBlended}, TargetOS: "linux", TargetArch: arch,
 		Output: filepath.Join(t.TempDir(), "out"), Name: "two.r2r.dll"}
 	for _, file := range framework {
 		if name := strings.TrimSuffix(filepath.Base(file), ".dll"); name == "System.Data.Common" || name == "System.Linq" {
