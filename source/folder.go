@@ -18,8 +18,9 @@ func openFolder(spec string) (*Tree, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Cause(err), spec, "cannot be opened")
 	}
-	t := &Tree{FS: folder{spec, root}, Spec: spec, Kind: KindFolder, Inputs: []Input{{Name: baseName(spec), Path: spec}}}
-	t.onClose(root.Close)
+	below := newFolders(root)
+	t := &Tree{FS: folder{spec, below}, Spec: spec, Kind: KindFolder, Inputs: []Input{{Name: baseName(spec), Path: spec}}}
+	t.onClose(below.close)
 	return t, nil
 }
 
@@ -35,7 +36,7 @@ func baseName(spec string) string {
 // at fault, and that pipes and devices are not opened, since that might never end.
 type folder struct {
 	spec string
-	root *os.Root
+	*folders
 }
 
 var (
@@ -52,17 +53,17 @@ func (d folder) Open(name string) (fs.File, error) {
 	if !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, fault.New(d.spec, "%s: is neither a file nor a folder (%s)", name, info.Mode().Type())
 	}
-	f, err := d.root.FS().Open(name)
+	f, err := within(d.folders, name, func(in *os.Root, name string) (fs.File, error) { return in.FS().Open(name) })
 	return f, d.explain(name, err)
 }
 
 func (d folder) Stat(name string) (fs.FileInfo, error) {
-	info, err := fs.Stat(d.root.FS(), name)
+	info, err := within(d.folders, name, (*os.Root).Stat)
 	return info, d.explain(name, err)
 }
 
 func (d folder) Lstat(name string) (fs.FileInfo, error) {
-	info, err := fs.Lstat(d.root.FS(), name)
+	info, err := within(d.folders, name, (*os.Root).Lstat)
 	return info, d.explain(name, err)
 }
 
