@@ -162,9 +162,12 @@ func TestMalformedHashtable(t *testing.T) {
 
 func TestNibbles(t *testing.T) {
 	r := NewNibbleReader([]byte{0x57, 0x19, 0xF0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x07})
-	for _, want := range []uint32{7, 5, 1<<3 | 1, 0} {
-		if got, err := r.Uint32(); err != nil || got != want {
-			t.Errorf("%d instead of %d: %v", got, want, err)
+	for _, want := range []struct {
+		value uint32
+		next  int
+	}{{7, 1}, {5, 1}, {1<<3 | 1, 2}, {0, 3}} {
+		if got, err := r.Uint32(); err != nil || got != want.value || r.NextByte() != want.next {
+			t.Errorf("%d instead of %d, then byte %d instead of %d: %v", got, want.value, r.NextByte(), want.next, err)
 		}
 	}
 	if got, err := r.Uint32(); err == nil {

@@ -33,3 +33,7 @@ func (r *NibbleReader) Uint32() (uint32, error) {
 	}
 	return 0, format.Errorf("nibble stream", format.Offset, uint64(r.pos/2), "a number does not end")
 }
+
+// NextByte gives the offset of the first byte that no half was read of. Source: nibblestream.h
+// (NibbleReader::GetNextByteIndex).
+func (r *NibbleReader) NextByte() int { return (r.pos + 1) / 2 }

@@ -3,6 +3,8 @@
 package trim
 
 import (
+	"bytes"
+
 	"github.com/r2rpack/r2rpack/r2r"
 	"github.com/r2rpack/r2rpack/r2r/internal/format"
 )
@@ -74,8 +76,8 @@ func compare(data []byte, old *table, keep map[uint32]bool) error {
 		return format.Errorf("trimmed image", format.FileOffset, 0, "does not have the debug information of %d functions", len(old.entries))
 	}
 	for i, e := range got.entries {
-		if want := old.entries[i]; e.function != want.function || !e.info.equal(want.info.without(!keep[e.function])) {
-			return format.Errorf("trimmed image", format.FileOffset, 0, "has other debug information of function %d", want.function)
+		if want := trimmed(old.entries[i], keep); e.Function != want.Function || !bytes.Equal(e.Blob, want.Blob) {
+			return format.Errorf("trimmed image", format.FileOffset, 0, "has other debug information of function %d", want.Function)
 		}
 	}
 	return nil
