@@ -47,7 +47,7 @@ var rooms = map[string][]string{
 	"internal/pagecache":      {},
 	"trace":                   {"internal/launch", "r2r/profile/nettrace"},
 	"tune":                    {"compose", "fit", "internal/launch", "layout", "measure", "source", "trace"},
-	"measure":                 {"internal/launch", "internal/pagecache", "tarball", "trace"},
+	"measure":                 {"internal/launch", "internal/pagecache", "layout", "tarball", "trace"},
 	"internal/parity":         {"internal/testdata", "r2r/profile/nettrace"},
 	"r2r/x64":                 {"r2r/internal/format"},
 	"r2r/arm64":               {"r2r/internal/format"},

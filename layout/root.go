@@ -18,6 +18,9 @@ import (
 // NETCore is the framework that all others stand on; it holds the runtime itself.
 const NETCore = "Microsoft.NETCore.App"
 
+// ASPNETCore is the framework of web applications.
+const ASPNETCore = "Microsoft.AspNetCore.App"
+
 // CoreLib is the assembly that every process loads first.
 const CoreLib = "System.Private.CoreLib"
 

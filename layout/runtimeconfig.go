@@ -2,6 +2,7 @@ package layout
 
 import (
 	"fmt"
+	"slices"
 )
 
 // RuntimeConfig is what NAME.runtimeconfig.json of a framework or application says.
@@ -12,6 +13,11 @@ type RuntimeConfig struct {
 	Frameworks []FrameworkReference
 	// Included are the frameworks inside a self-contained application: "includedFrameworks".
 	Included []FrameworkReference
+}
+
+// Needs says whether a framework is one of Frameworks.
+func (c *RuntimeConfig) Needs(framework string) bool {
+	return slices.ContainsFunc(c.Frameworks, func(f FrameworkReference) bool { return f.Name == framework })
 }
 
 // FrameworkReference is a framework that is needed, in at least this version.

@@ -1,12 +1,12 @@
 package measure
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
+	"github.com/r2rpack/r2rpack/layout"
 )
 
 // checkApp refuses what the muxer cannot run, and says whether the application is one on ASP.NET Core.
@@ -24,30 +24,11 @@ func checkApp(app string) (web bool, err error) {
 		return false, &fault.Error{Where: app, What: "is no application: its runtimeconfig.json cannot be read", Err: fault.Cause(err),
 			Hint: "name the DLL of a framework-dependent application, as dotnet publish made it"}
 	}
-	return usesWeb(name, data)
-}
-
-// usesWeb looks for ASP.NET Core among the frameworks of an application.
-func usesWeb(name string, data []byte) (bool, error) {
-	type framework struct {
-		Name string `json:"name"`
+	config, err := layout.ParseRuntimeConfig(name, data)
+	if err != nil {
+		return false, err
 	}
-	var config struct {
-		RuntimeOptions struct {
-			Framework  framework   `json:"framework"`
-			Frameworks []framework `json:"frameworks"`
-		} `json:"runtimeOptions"`
-	}
-	data = []byte(strings.TrimPrefix(string(data), "\ufeff"))
-	if err := json.Unmarshal(data, &config); err != nil {
-		return false, fault.Wrap(err, name, "cannot be understood")
-	}
-	for _, f := range append(config.RuntimeOptions.Frameworks, config.RuntimeOptions.Framework) {
-		if f.Name == "Microsoft.AspNetCore.App" {
-			return true, nil
-		}
-	}
-	return false, nil
+	return config.Needs(layout.ASPNETCore), nil
 }
 
 // checkRoot refuses what is no dotnet root and gives its absolute path.

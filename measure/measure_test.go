@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 const (
 	plainConfig = `{"runtimeOptions":{"framework":{"name":"Microsoft.NETCore.App","version":"10.0.0"}}}`
-	webConfig   = `{"runtimeOptions":{"frameworks":[{"name":"Microsoft.NETCore.App"},{"name":"Microsoft.AspNetCore.App"}]}}`
+	webConfig   = `{"runtimeOptions":{"frameworks":[{"name":"Microsoft.NETCore.App","version":"10.0.0"},{"name":"Microsoft.AspNetCore.App","version":"10.0.0"}]}}`
 )
 
 // app makes something that looks like an application.
@@ -192,6 +192,24 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// What the host takes for a runtimeconfig.json is one here too.
+func TestCheckApp(t *testing.T) {
+	for _, c := range []struct {
+		name, config string
+		web          bool
+	}{
+		{"plain", plainConfig, false},
+		{"web", webConfig, true},
+		{"byte order mark, comments, text behind", "\ufeff// an application\n" + webConfig + "}", true},
+		{"web among those included", `{"runtimeOptions":{"includedFrameworks":[{"name":"Microsoft.AspNetCore.App","version":"10.0.0"}]}}`, false},
+		{"no frameworks", `{}`, false},
+	} {
+		if web, err := checkApp(app(t, c.config)); err != nil || web != c.web {
+			t.Errorf("%s: %v, %v", c.name, web, err)
+		}
+	}
+}
+
 func TestRunFails(t *testing.T) {
 	good, web := app(t, plainConfig), app(t, webConfig)
 	hello := root(t, "echo hello")
@@ -206,7 +224,8 @@ func TestRunFails(t *testing.T) {
 		{"no application", context.Background(), options("missing.dll", hello), "missing.dll: no such application"},
 		{"a folder", context.Background(), options(filepath.Dir(good), hello), "is a folder"},
 		{"a library", context.Background(), options(write(t, filepath.Join(t.TempDir(), "lib.dll"), "MZ", 0o644), hello), "is no application"},
-		{"a broken runtimeconfig", context.Background(), options(app(t, "{"), hello), "cannot be understood"},
+		{"a broken runtimeconfig", context.Background(), options(app(t, "{"), hello), "app.runtimeconfig.json: is not JSON that the .NET host reads"},
+		{"a framework without version", context.Background(), options(app(t, strings.Replace(plainConfig, "10.0.0", "", 1)), hello), "which is no version"},
 		{"no root", context.Background(), options(good, "missing"), "missing: no such dotnet root"},
 		{"a file", context.Background(), options(good, good), "is not a folder"},
 		{"no muxer", context.Background(), options(good, hello, t.TempDir()), "has no dotnet that can be run"},

@@ -18,7 +18,6 @@ type program struct {
 
 const (
 	configSuffix = ".runtimeconfig.json"
-	aspNetCore   = "Microsoft.AspNetCore.App"
 	publishHint  = "name the folder that dotnet publish wrote for a framework-dependent application"
 )
 
@@ -63,5 +62,5 @@ func openProgram(file string) (program, error) {
 	if err != nil {
 		return program{}, err
 	}
-	return program{abs, slices.ContainsFunc(parsed.Frameworks, func(f layout.FrameworkReference) bool { return f.Name == aspNetCore })}, nil
+	return program{abs, parsed.Needs(layout.ASPNETCore)}, nil
 }
