@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
@@ -78,7 +79,7 @@ func (j *job) setUpApp() error {
 		return fault.Usage("--shape, --scope", "tell frameworks apart, and %s is an application: all its assemblies lie in one folder", j.spec).
 			WithHint("leave both out; --members and --exclude choose assemblies")
 	}
-	if flag := frameworkOnly(j.Options); flag != "" {
+	if flag := cmp.Or(frameworkOnly(j.Options), j.compilerOnly()); flag != "" {
 		return fault.Usage(flag, "is for frameworks, and %s is an application with its own", j.spec).WithHint("leave it out")
 	}
 	setDefault(&j.Exclude, ExcludeNone)

@@ -23,11 +23,8 @@ var DebugInfos = []string{DebugInfoFull, DebugInfoBounds}
 
 // checkDebugInfo refuses what is no option.
 func (o Options) checkDebugInfo() error {
-	switch {
-	case o.DebugInfo == "":
+	if o.DebugInfo == "" {
 		return nil
-	case o.DebugInfo == DebugInfoBounds && o.Engine == EngineLink:
-		return fault.Usage("--debug-info "+DebugInfoBounds, "does not go with --engine link, which carries debug information as it is").WithHint("leave it out")
 	}
 	return oneOf("--debug-info", o.DebugInfo, DebugInfos...)
 }

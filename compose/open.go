@@ -128,8 +128,7 @@ func (j *job) base(root *layout.Root) (*layout.Framework, error) {
 	if len(root.Frameworks) == 0 || j.Engine == EngineCrossgen2 {
 		return nil, fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, nuget:VERSION/RID, or an application with its own framework")
 	}
-	j.Engine = EngineLink
-	return &root.Frameworks[0], nil
+	return &root.Frameworks[0], j.settleForLink(fault.New(j.spec, "holds no shared/%s, and can only be linked", layout.NETCore).WithHint("leave it out"))
 }
 
 // ChooseEngine gives the engine that Compose takes for a SET: the one that is named, else crossgen2 where a compiler is
@@ -154,11 +153,20 @@ func (j *job) findEngine(ctx context.Context) (err error) {
 	}
 	j.compiler, err = findCompiler(ctx, j.Compiler, j.version, j.Source)
 	if j.Engine == "" && j.Compiler == "" && source.IsMissing(err) {
-		j.Engine = EngineLink
-		return nil
+		return j.settleForLink(fault.New("", "no compiler of .NET %s is at hand", j.version).WithHint("give --crossgen2 or --packs, or leave it out"))
 	}
 	setDefault(&j.Engine, EngineCrossgen2)
 	return err
+}
+
+// settleForLink chooses the link engine where none is named, and refuses what only a compiler can do; why says why there
+// is none.
+func (j *job) settleForLink(why *fault.Error) error {
+	j.Engine = EngineLink
+	if flag := j.compilerOnly(); flag != "" {
+		return &fault.Error{Where: flag, What: "takes a compiler", Usage: true, Err: why}
+	}
+	return nil
 }
 
 // inputs gives the packages and archives of the set, with their hashes; a folder has none.

@@ -111,6 +111,9 @@ func (o Options) withDefaults() (Options, error) {
 	if err := o.checkDebugInfo(); err != nil {
 		return o, err
 	}
+	if flag := o.compilerOnly(); flag != "" && o.Engine == EngineLink {
+		return o, fault.Usage(flag, "does not go with --engine link, which compiles nothing").WithHint("leave it out")
+	}
 	if o.Shape != "" {
 		if err := oneOf("--shape", o.Shape, Shapes...); err != nil {
 			return o, err
@@ -129,6 +132,18 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fault.Usage("--name", "does not go with --shape per-framework, whose images are named by their frameworks")
 	}
 	return o, nil
+}
+
+// compilerOnly gives an option in use that only a compiler can follow, or "". All debug information is what linked images
+// have anyway.
+func (o Options) compilerOnly() string {
+	switch {
+	case o.Outside == OutsideCompiled:
+		return "--outside " + OutsideCompiled
+	case o.DebugInfo == DebugInfoBounds:
+		return "--debug-info " + DebugInfoBounds
+	}
+	return ""
 }
 
 func setDefault(s *string, value string) {

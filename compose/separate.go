@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/r2rpack/r2rpack/internal/fault"
 	"github.com/r2rpack/r2rpack/r2r"
 	"github.com/r2rpack/r2rpack/r2r/crossgen"
 	methods "github.com/r2rpack/r2rpack/r2r/profile"
@@ -22,11 +21,8 @@ var Outsides = []string{OutsideCompiled, OutsideOriginal}
 
 // checkOutside refuses what is no option.
 func (o Options) checkOutside() error {
-	switch {
-	case o.Outside == "":
+	if o.Outside == "" {
 		return nil
-	case o.Outside == OutsideCompiled && o.Engine == EngineLink:
-		return fault.Usage("--outside "+OutsideCompiled, "does not go with --engine link, which compiles nothing").WithHint("leave it out")
 	}
 	return oneOf("--outside", o.Outside, Outsides...)
 }
