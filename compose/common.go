@@ -31,7 +31,7 @@ func (p *plan) chooseCommon() (err error) {
 func commonName(c *common.Profile) string { return fmt.Sprintf("common-startup-%d", c.Major) }
 
 // commonFormat is part of the key of what is made of the common profile: raise it when that changes.
-const commonFormat = 1
+const commonFormat = 2
 
 // makeCommon makes a .mibc of the part of the common profile that exists in the assemblies of a compile. Methods of
 // assemblies that are no members are left out: the compiler would pass over them.

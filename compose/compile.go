@@ -169,6 +169,9 @@ func (p *plan) ask(i image, out string) crossgen.Job {
 	}
 	for _, f := range p.profiles {
 		job.Profiles = append(job.Profiles, f.path)
+		if f.ofPack && p.common != nil {
+			job.Thin = f.path
+		}
 	}
 	if p.common != nil {
 		job.Extra = p.makeCommon

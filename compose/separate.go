@@ -69,7 +69,7 @@ func (p *plan) compileSeparate(ctx context.Context, compiler *crossgen.Compiler,
 	if p.common != nil {
 		// Each compile would read the pack's profile whole for the little of it that is about these assemblies, and what a
 		// server needs of them is in the common one.
-		job.Profiles = nil
+		job.Profiles, job.Thin = nil, ""
 		for _, f := range p.profiles {
 			if !f.ofPack {
 				job.Profiles = append(job.Profiles, f.path)

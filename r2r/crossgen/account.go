@@ -1,7 +1,6 @@
 package crossgen
 
 import (
-	"context"
 	"slices"
 
 	"github.com/r2rpack/r2rpack/r2r"
@@ -28,7 +27,7 @@ type Account struct {
 
 const maxNamed = 100
 
-// Skip is a reason for which the compiler leaves a method out without a word (dotnet/runtime,
+// Skip is a reason for which a method is left out without a word, but for SkipThin by the compiler (dotnet/runtime,
 // src/coreclr/tools/aot/ILCompiler.ReadyToRun/JitInterface/CorInfoImpl.ReadyToRun.cs, ShouldSkipCompilation and
 // ShouldCodeNotBeCompiledIntoFinalImage).
 type Skip string
@@ -42,6 +41,7 @@ const (
 	SkipAggressive Skip = "aggressive" // it has MethodImplOptions.AggressiveOptimization
 	SkipBypass     Skip = "bypass"     // it has BypassReadyToRunAttribute
 	SkipCPU        Skip = "cpu"        // it depends on an instruction set that not every processor has
+	SkipThin       Skip = "thin"       // it is small, and of the profiles Job.Thin alone names it; taken out before the compile
 )
 
 // plan is what must come of the profiles of a job.
@@ -71,29 +71,25 @@ func (p *plan) expected() int64 {
 	return int64(len(p.records))
 }
 
-// add plans the records of a profile. It gives the tokens of those that name what does not exist: the compiler would
-// pass over such a record without a word and swallow the next one of the group too (MIbcProfileParser.ReadMIbcGroup
-// does not reset its state).
-func (p *plan) add(ctx context.Context, prof *profile.Profile) (lost map[ecma335.Token]bool, err error) {
-	methods := p.active(prof)
-	found, err := p.in.findAll(ctx, prof, methods)
-	if err != nil {
-		return nil, err
-	}
-	lost = map[ecma335.Token]bool{}
-	p.records = slices.Grow(p.records, len(found))
-	for i, f := range found {
+// add plans the records of a profile, and notes those that the compiler must not see: it would pass over one that names
+// what does not exist without a word and swallow the next one of the group too (MIbcProfileParser.ReadMIbcGroup does not
+// reset its state).
+func (p *plan) add(g *given) {
+	p.records = slices.Grow(p.records, len(g.found))
+	for i, f := range g.found {
 		switch {
 		case f.err != nil:
-			lost[methods[i]] = true
+			g.out[g.methods[i]] = true
 			p.unresolved(f.err)
+		case f.skip == SkipThin:
+			g.out[g.methods[i]] = true
+			fallthrough
 		case f.skip != "":
 			p.account.Skipped[f.skip]++
 		default:
 			p.records = append(p.records, f.planned)
 		}
 	}
-	return lost, nil
 }
 
 // active gives the methods of the groups that count, those whose assemblies are all compiled together.

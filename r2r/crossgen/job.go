@@ -28,6 +28,8 @@ type Job struct {
 	// Bubble files need not be repeated in References.
 	Bubble   []string
 	Profiles []string // .mibc files as they are; what the compiler gets of them is made here
+	// Thin is one of Profiles of which small methods are only compiled if another profile names them too; may be empty.
+	Thin string
 	// Extra makes one more profile, a .mibc with a name for messages, of methods that it finds in the assemblies of the
 	// job, while Profiles are read; may be nil.
 	Extra  func(ctx context.Context, assemblies *profile.Scope) (name string, data []byte, err error)
@@ -92,6 +94,9 @@ func (j *Job) prepare() error {
 	j.Profiles = slices.Clone(j.Profiles)
 	for i := range j.Profiles {
 		j.Profiles[i] = absolute(j.Profiles[i])
+	}
+	if j.Thin != "" {
+		j.Thin = absolute(j.Thin)
 	}
 	return j.checkNames()
 }
