@@ -36,7 +36,12 @@ func open(ctx context.Context, spec string, o Options) (*job, error) {
 		return nil, err
 	}
 	j := &job{Options: o, spec: spec, tree: t}
-	if err := j.prepare(ctx); err != nil {
+	err = j.prepare(ctx)
+	if err == nil && j.Settle != nil {
+		j.Settle(j.Engine, &j.Options)
+		err = j.checkGuest()
+	}
+	if err != nil {
 		j.close()
 		return nil, err
 	}
@@ -129,21 +134,6 @@ func (j *job) base(root *layout.Root) (*layout.Framework, error) {
 		return nil, fault.New(j.spec, "holds no shared/%s", layout.NETCore).WithHint("compose takes a dotnet root, nuget:VERSION/RID, or an application with its own framework")
 	}
 	return &root.Frameworks[0], j.settleForLink(fault.New(j.spec, "holds no shared/%s, and can only be linked", layout.NETCore).WithHint("leave it out"))
-}
-
-// ChooseEngine gives the engine that Compose takes for a SET: the one that is named, else crossgen2 where a compiler is
-// at hand.
-func ChooseEngine(ctx context.Context, set string, o Options) (string, error) {
-	o, err := o.withDefaults()
-	if err != nil {
-		return "", err
-	}
-	j, err := open(ctx, set, o)
-	if err != nil {
-		return "", err
-	}
-	defer j.close()
-	return j.Engine, nil
 }
 
 // findEngine opens the compiler, and settles for linking where no engine is named and no compiler is at hand.

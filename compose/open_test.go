@@ -44,3 +44,14 @@ func TestLinkedAnyway(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// Who wants an engine's best hears which it is, and what he then asks for is held against it.
+func TestSettle(t *testing.T) {
+	told := ""
+	o := linkOptions(t)
+	o.Settle = func(engine string, o *Options) { told, o.App = engine, "app" }
+	_, err := Compose(t.Context(), source.Demo, filepath.Join(t.TempDir(), "out"), o)
+	if told != EngineLink || err == nil || !strings.HasPrefix(err.Error(), "--app: compiles the application, which takes --engine crossgen2") {
+		t.Errorf("told %q, %v", told, err)
+	}
+}

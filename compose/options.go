@@ -70,6 +70,9 @@ type Options struct {
 	Log         string // file for the compiler's log; empty: in the cache
 	Force       bool   // replace an existing output
 
+	// Settle, if there is one, is told the engine when it is chosen, and may change App and ProfileOnly to go with it.
+	Settle func(engine string, o *Options)
+
 	upgraded []string // what the applications of Fit and App bring in a higher version; settled with the plan
 }
 

@@ -168,16 +168,7 @@ func (t *tuning) compose(ctx context.Context) (err error) {
 	if !t.WholeFramework {
 		o.Fit = append(o.Fit, t.dir)
 	}
-	if o.Engine, err = compose.ChooseEngine(ctx, t.set, o); err != nil {
-		return err
-	}
-	switch o.Engine {
-	case compose.EngineCrossgen2:
-		o.App = t.dir
-	case compose.EngineLink:
-		o.ProfileOnly = false
-		t.advise("no compiler was used: the root is smaller, but starts no earlier; give --packs with the compiler of this version, or --crossgen2")
-	}
+	o.Settle = t.settleEngine
 	if t.result.Composed, err = compose.Compose(ctx, t.set, t.out, o); err != nil {
 		return err
 	}
@@ -187,6 +178,17 @@ func (t *tuning) compose(ctx context.Context) (err error) {
 		p.Path = filepath.Base(p.Path)
 	}
 	return nil
+}
+
+// settleEngine has the application compiled too where there is a compiler; linking knows no profiles but the traces anyway.
+func (t *tuning) settleEngine(engine string, o *compose.Options) {
+	switch engine {
+	case compose.EngineCrossgen2:
+		o.App = t.dir
+	case compose.EngineLink:
+		o.ProfileOnly = false
+		t.advise("no compiler was used: the root is smaller, but starts no earlier; give --packs with the compiler of this version, or --crossgen2")
+	}
 }
 
 // verify looks at the root once more, as the verb of that name does.
