@@ -35,6 +35,7 @@ var rooms = map[string][]string{
 	"r2r/debuginfo":           {"r2r/nativeformat", "r2r/internal/format"},
 	"r2r/ecma335":             {"r2r/internal/format"},
 	"r2r/internal/format":     {},
+	"r2r/internal/objdump":    {"internal/testdata"},
 	"r2r/internal/packs":      {"internal/testdata"},
 	"r2r/nativeformat":        {"r2r/internal/format"},
 	"r2r/pe":                  {"r2r/internal/format"},
@@ -98,7 +99,7 @@ func TestLibrariesStayInTheirRooms(t *testing.T) {
 		"github.com/klauspost/compress/flate": {"tarball", "bundle"},
 		"github.com/klauspost/compress/zstd":  {"tarball", "r2r/profile/common"},
 		"golang.org/x/term":                   {"internal/ui"},
-		"os/exec":                             {"internal/tools/bench", "internal/tools/profiles", "internal/parity", "internal/enginetest", "internal/launch", "internal/qemutest", "r2r/crossgen", "source"},
+		"os/exec":                             {"internal/tools/bench", "internal/tools/profiles", "internal/parity", "internal/enginetest", "internal/launch", "internal/qemutest", "r2r/crossgen", "r2r/internal/objdump", "source"},
 		"net/http":                            {"internal/launch", "source"},
 	}
 	for _, line := range goList(t, `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`) {

@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/r2rpack/r2rpack/internal/testdata"
 	"github.com/r2rpack/r2rpack/r2r"
+	"github.com/r2rpack/r2rpack/r2r/internal/objdump"
 	"github.com/r2rpack/r2rpack/r2r/internal/packs"
 )
 
@@ -101,7 +103,7 @@ func (c *counts) compareFile(t *testing.T, name string) {
 	}
 	c.images++
 	c.instructions += len(code) / 4
-	if err := compare(objdump(t, code), found, len(code)); err != nil {
+	if err := compare(slices.Collect(objdump.Lines(t, "aarch64-linux-gnu-objdump", "aarch64", code)), found, len(code)); err != nil {
 		t.Errorf("%s: %v", name, err)
 	}
 }
@@ -123,15 +125,15 @@ func (o Operand) start() int {
 }
 
 // compare gives the first difference between the operands found and what objdump says of code at address 0.
-func compare(lines []line, found map[int]Operand, size int) error {
+func compare(lines []objdump.Line, found map[int]Operand, size int) error {
 	if len(lines) != size/4 {
 		return fmt.Errorf("objdump has %d instructions of %d", len(lines), size/4)
 	}
 	for i, l := range lines {
-		target, relative := l.target()
-		o, ok := found[l.at]
-		if ok != relative || l.at != 4*i || strings.HasPrefix(l.text, ".") || strings.HasPrefix(l.text, "udf") {
-			return fmt.Errorf("instruction %d at %#x, operand %t: %s", i, l.at, ok, l.text)
+		target, relative := targetOf(l)
+		o, ok := found[l.At]
+		if ok != relative || l.At != 4*i || strings.HasPrefix(l.Text, ".") || strings.HasPrefix(l.Text, "udf") {
+			return fmt.Errorf("instruction %d at %#x, operand %t: %s", i, l.At, ok, l.Text)
 		}
 		if !relative {
 			continue
@@ -139,12 +141,12 @@ func compare(lines []line, found map[int]Operand, size int) error {
 		address := o.Address(0)
 		if o.Kind == Pair {
 			address &^= 0xFFF
-			if want := fmt.Sprintf(", #%#x", o.Lo12); !strings.HasPrefix(lines[i+1].text, "add\tx") || !strings.HasSuffix(lines[i+1].text, want) {
-				return fmt.Errorf("%+v: %s; %s", o, l.text, lines[i+1].text)
+			if want := fmt.Sprintf(", #%#x", o.Lo12); !strings.HasPrefix(lines[i+1].Text, "add\tx") || !strings.HasSuffix(lines[i+1].Text, want) {
+				return fmt.Errorf("%+v: %s; %s", o, l.Text, lines[i+1].Text)
 			}
 		}
 		if address != target {
-			return fmt.Errorf("%+v leads to %#x: %s", o, address, l.text)
+			return fmt.Errorf("%+v leads to %#x: %s", o, address, l.Text)
 		}
 	}
 	return nil

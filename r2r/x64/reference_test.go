@@ -63,24 +63,20 @@ func hideYounger(code []byte, want []reference) {
 // compare gives the first difference between want and what objdump finds in code.
 func compare(t *testing.T, code []byte, want []reference) error {
 	t.Helper()
-	var difference error
 	n := 0
-	objdump(t, code, func(l line) bool {
+	for l := range disassemble(t, code) {
 		if n == len(want) {
-			difference = fmt.Errorf("objdump goes on at %#x: %s", l.at, l.text)
-			return false
+			return fmt.Errorf("objdump goes on at %#x: %s", l.At, l.Text)
 		}
-		got := reference{at: l.at}
-		got.target, got.relative = l.target()
-		if got != want[n] || strings.Contains(l.text, "(bad)") {
-			difference = fmt.Errorf("%+v, but objdump has %+v, %s: % x", want[n], got, l.text, code[want[n].at:min(want[n].at+maxLength, len(code))])
-			return false
+		got := reference{at: l.At}
+		got.target, got.relative = targetOf(l)
+		if got != want[n] || strings.Contains(l.Text, "(bad)") {
+			return fmt.Errorf("%+v, but objdump has %+v, %s: % x", want[n], got, l.Text, code[want[n].at:min(want[n].at+maxLength, len(code))])
 		}
 		n++
-		return true
-	})
-	if difference == nil && n != len(want) {
-		difference = fmt.Errorf("objdump ends after %d of %d instructions", n, len(want))
 	}
-	return difference
+	if n != len(want) {
+		return fmt.Errorf("objdump ends after %d of %d instructions", n, len(want))
+	}
+	return nil
 }

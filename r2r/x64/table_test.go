@@ -33,10 +33,9 @@ func TestEveryOpcode(t *testing.T) {
 		code = append(code, bytes.Repeat([]byte{nop}, n-len(e.bytes)+gap)...)
 	}
 	lines := map[int]string{}
-	objdump(t, code, func(l line) bool {
-		lines[l.at] = l.text
-		return true
-	})
+	for l := range disassemble(t, code) {
+		lines[l.At] = l.Text
+	}
 	known := map[string]bool{}
 	for i, w := range want {
 		class := encodings[i].class
