@@ -190,7 +190,7 @@ s.AddHealthChecks().AddCheck<UpstreamCheck>("upstream", HealthStatus.Degraded, [
 s.ConfigureHttpClientDefaults(b => b.ConfigureHttpClient(c => c.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("edge", "1.0"))).RedactLoggedHeaders(["Authorization"]));
 s.AddTransient<RetryHandler>(); s.AddTransient<BearerHandler>(); s.AddSingleton(new CircuitBreaker(3, TimeSpan.FromSeconds(30), TimeProvider.System)); s.AddTransient<BreakerHandler>();
 s.AddHttpClient<CatalogClient>(c => { c.BaseAddress = new Uri(first[0]); c.Timeout = TimeSpan.FromSeconds(30); }).AddHttpMessageHandler<RetryHandler>().AddHttpMessageHandler(p => p.GetRequiredService<BearerHandler>()).SetHandlerLifetime(TimeSpan.FromMinutes(5)).UseSocketsHttpHandler((h, p) => { h.PooledConnectionLifetime = TimeSpan.FromMinutes(2); h.AutomaticDecompression = DecompressionMethods.All; });
-s.AddHttpClient("stock", (p, c) => c.BaseAddress = new Uri(second[0])).AddHttpMessageHandler<BreakerHandler>().ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler { UseProxy = false, MaxConnectionsPerServer = 4 }).RemoveAllLoggers(); s.AddHttpClient<IPrices, Prices>("prices").ConfigureHttpClient(c => c.BaseAddress = new Uri(second[0])).ConfigureAdditionalHttpMessageHandlers((list, p) => list.Insert(0, new LimitHandler(new ConcurrencyLimiter(new() { PermitLimit = 4, QueueLimit = 100 }))));
+s.AddHttpClient("stock", (p, c) => c.BaseAddress = new Uri(second[0])).AddHttpMessageHandler<BreakerHandler>().ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler { UseProxy = false, MaxConnectionsPerServer = 4 }).RemoveAllLoggers().AddLogger<ClientLog>(wrapHandlersPipeline: true); s.AddSingleton<ClientLog>(); s.AddHttpClient<IPrices, Prices>("prices").ConfigureHttpClient(c => c.BaseAddress = new Uri(second[0])).ConfigureAdditionalHttpMessageHandlers((list, p) => list.Insert(0, new LimitHandler(new ConcurrencyLimiter(new() { PermitLimit = 4, QueueLimit = 100 }))));
 #if NET10_0
 s.AddHttpClient("keyed", c => c.BaseAddress = new Uri(first[0])).AddAsKeyed();
 #endif
@@ -220,11 +220,19 @@ await Scenarios.Forward(Ask, http, web, h2c, edge);
 await Scenarios.Binding(Ask, new Uri(first[0]));
 await Scenarios.Policies(Ask, edge);
 await Scenarios.Security(Ask, edge, signer, http);
+await Scenarios.Contents(Ask, edge, first[0], web);
 await Scenarios.Clients(edge, first, second, web, tls, certificate, Path.Combine(temp, "1.s"));
 await Scenarios.Sockets(web, h2c, urls[3]);
 Scenarios.Pieces(edge.Services);
 await Step.Run("metrics", () => { meters.RecordObservableInstruments(); foreach (var g in measured.GroupBy(m => m.Key.Meter).OrderBy(g => g.Key, StringComparer.Ordinal)) lines.Add($"{g.Key,-40} {g.Count(),3} {g.Max(m => m.Value.Count)}"); if (measured.Count < 8 || lines.Count == 0) throw new InvalidOperationException("nothing measured"); return Task.CompletedTask; });
-await Step.Run("reload", async () => { edge.Configuration["Gateway:Routes:5:Id"] = "late"; edge.Configuration["Gateway:Routes:5:Path"] = "/late/{**rest}"; edge.Configuration["Gateway:Routes:5:Cluster"] = "catalog"; ((IConfigurationRoot)edge.Configuration).Reload(); await Ask("/late/items/1"); });
+await Step.Run("reload", async () =>
+{
+    var b = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = temp }); b.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0").UseShutdownTimeout(TimeSpan.FromSeconds(2)); b.Services.AddRoutingCore().AddMetrics().AddHttpContextAccessor().AddCors(o => o.AddDefaultPolicy(p => p.AllowAnyOrigin()));
+    b.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Gateway:ActivityTimeout"] = "00:01:00", ["Gateway:Clusters:c:Destinations:one"] = first[0], ["Gateway:Routes:0:Id"] = "a", ["Gateway:Routes:0:Path"] = "/a/{**rest}", ["Gateway:Routes:0:Cluster"] = "c" });
+    b.Services.Configure<GatewayOptions>(b.Configuration.GetSection("Gateway")); b.Services.AddSingleton<GatewayMetrics>().AddSingleton<Forwarder>().AddSingleton<ClusterTable>().AddSingleton<GatewayEndpoints>().AddKeyedSingleton<IBalancer, RoundRobin>("RoundRobin");
+    await using var small = b.Build(); small.UseCors(); ((IEndpointRouteBuilder)small).DataSources.Add(small.Services.GetRequiredService<GatewayEndpoints>()); await small.StartAsync(); string at = small.Urls.Single(); await Ask(at + "/a/items/1"); await Ask(at + "/late/items/1", 404);
+    foreach (var (key, value) in new[] { ("Id", "late"), ("Path", "/late/{**rest}"), ("Cluster", "c") }) small.Configuration["Gateway:Routes:1:" + key] = value; ((IConfigurationRoot)small.Configuration).Reload(); await Ask(at + "/late/items/1"); await small.StopAsync();
+});
 await edge.StopAsync(); await one.StopAsync(); await two.StopAsync();
 Directory.Delete(temp, true);
 return Step.Exit;
@@ -335,6 +343,20 @@ internal static class Scenarios
             foreach (var scheme in await edge.Services.GetRequiredService<IAuthenticationSchemeProvider>().GetAllSchemesAsync()) _ = scheme.DisplayName; var clone = user.Clone(); ((ClaimsIdentity)clone.Identity!).AddClaim(new("role", "x")); using var ms = new MemoryStream(); using (var w = new BinaryWriter(ms, Encoding.UTF8, true)) clone.WriteTo(w); ms.Position = 0; _ = new ClaimsPrincipal(new BinaryReader(ms)).Claims.ToLookup(c => c.Type, c => c.Value).Count; _ = TicketSerializer.Default.Serialize(new AuthenticationTicket(user, new AuthenticationProperties { IsPersistent = true, ExpiresUtc = DateTimeOffset.UnixEpoch }, "c")).Length;
         });
     }
+
+    public static Task Contents(Asker ask, WebApplication edge, string backend, string web) => Step.Run("contents", async () =>
+    {
+        using var listening = DiagnosticListener.AllListeners.Subscribe(new Watcher()); using var c = new HttpClient { BaseAddress = new Uri(backend) };
+        using (var m = new HttpRequestMessage(HttpMethod.Post, "/length") { Content = new ReadOnlyMemoryContent(new byte[100]) }) using (var r = c.Send(m, HttpCompletionOption.ResponseContentRead)) using (var reader = new StreamReader(r.Content.ReadAsStream())) _ = reader.ReadToEnd();
+        using var parts = new MultipartContent("mixed") { new StringContent("a", new System.Net.Http.Headers.MediaTypeHeaderValue("text/plain", "utf-8")), JsonContent.Create(new Point(1, 2), options: Backend.Json), new StringContent("c") { Headers = { ContentLanguage = { "en" }, ContentMD5 = MD5.HashData("c"u8), Expires = DateTimeOffset.UnixEpoch, ContentDisposition = new("inline") { Size = 1, FileName = "c.txt" }, Allow = { "GET" } } } };
+        await parts.LoadIntoBufferAsync(); using var copy = new MemoryStream(); await parts.CopyToAsync(copy); using (var r = await c.PostAsync("/length", parts)) _ = await r.Content.ReadFromJsonAsync<long>(); _ = c.GetByteArrayAsync("/download").Result.Length; c.CancelPendingRequests(); try { await c.GetAsync("ftp://x/"); } catch (NotSupportedException) { }
+        await ask("/challenge", 401); await ask("/admin/open"); await ask("/sent"); await ask("/cookies", 200, null, null, ("Cookie", "a=1; b=\"2\"; bad")); await ask("/negotiated", headers: ("Accept", "text/csv;q=0.9, application/json;q=0.5")); await ask("/negotiated", 406, headers: ("Accept", "image/png"));
+        var life = edge.Services.GetRequiredService<IHostApplicationLifetime>(); using var on = life.ApplicationStopping.Register(() => { }); _ = life.ApplicationStarted.IsCancellationRequested; var report = await edge.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(r => r.Name != "broken"); _ = report.TotalDuration + report.Status.ToString();
+#if NET10_0
+        await ask("/failed", 500); await foreach (var done in Task.WhenEach(c.GetStringAsync("/text"), c.GetStringAsync("/price/3"))) _ = (await done).Length;
+        using var socket = new ClientWebSocket(); await socket.ConnectAsync(new Uri(web.Replace("http", "ws") + "/catalog/ws"), default); await using (var stream = WebSocketStream.Create(socket, WebSocketMessageType.Text, closeTimeout: TimeSpan.FromSeconds(5))) { await stream.WriteAsync("ping"u8.ToArray()); byte[] back = new byte[4]; await stream.ReadExactlyAsync(back); }
+#endif
+    });
 
     public static async Task Clients(WebApplication edge, string[] first, string[] second, string web, string tls, X509Certificate2 certificate, string socket)
     {
@@ -502,6 +524,11 @@ internal static class EdgeApi
         app.MapGet("/features", (HttpContext c) => { var tags = c.Features.Get<IHttpMetricsTagsFeature>(); tags?.Tags.Add(new("tenant", "t")); var activity = c.Features.Get<IHttpActivityFeature>()?.Activity; activity?.SetTag("tenant", "t").AddEvent(new("seen", tags: new() { ["n"] = 1 })); _ = c.Features.Get<ITlsConnectionFeature>()?.ClientCertificate?.Subject + c.Features.Get<ITlsHandshakeFeature>()?.Protocol + c.Features.Get<IHttpRequestIdentifierFeature>()?.TraceIdentifier + c.Features.Get<IConnectionItemsFeature>()?.Items.Count; c.Features.Set(new Marker(1)); foreach (var f in c.Features) _ = f.Key.Name; c.Response.OnCompleted(() => Task.CompletedTask); c.Items[typeof(Marker)] = c.Features.GetRequiredFeature<Marker>(); return $"{c.Request.Protocol} {c.Connection.RemotePort > 0} {c.Request.IsHttps} {c.GetEndpoint()?.DisplayName}"; });
         app.MapGet("/scopes", (ILoggerFactory f, GatewayMetrics m) => { var log = f.CreateLogger("Edge.Scopes"); using var a = log.BeginScope("order {Order}", 5); using var b = log.BeginScope(new Dictionary<string, object> { ["tenant"] = "t", ["n"] = 1 }); using (var activity = m.Source.StartActivity("work", ActivityKind.Internal, null, [new("k", 1)], [new ActivityLink(ActivityContext.Parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", null))])) { activity?.AddBaggage("b", "c").SetStatus(ActivityStatusCode.Error, "x").SetCustomProperty("p", 1); log.LogInformation("In {Activity} {Count:N0} {List}", activity?.Id, 1234, new[] { 1, 2 }); log.LogError(new EventId(7, "Oops"), new InvalidOperationException("x"), "failed"); } LogTexts.Forwarded(log, "catalog", 3, null); return "ok"; });
         app.Map("/pump", async (HttpContext c, ClusterTable t) => { if (!c.WebSockets.IsWebSocketRequest) return Results.BadRequest(); using var server = new ClientWebSocket(); foreach (string p in c.WebSockets.WebSocketRequestedProtocols) server.Options.AddSubProtocol(p); var target = new UriBuilder(t.Pick("catalog", c)!.Address) { Scheme = "ws", Path = "/ws" }; await server.ConnectAsync(target.Uri, c.RequestAborted); using var client = await c.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = server.SubProtocol, DangerousEnableCompression = c.Request.Headers.ContainsKey("Sec-WebSocket-Extensions") }); try { await Task.WhenAll(Copy(client, server), Copy(server, client)); } catch (WebSocketException) { client.Abort(); server.Abort(); } catch (OperationCanceledException) { } return Results.Empty; });
+        app.MapGet("/sent", async (HttpContext c, IWebHostEnvironment e) => { string file = Path.Combine(e.ContentRootPath, "sent.txt"); await File.WriteAllTextAsync(file, "sent"); c.Response.ContentType = "text/plain"; await c.Response.SendFileAsync(file); }); app.MapGet("/cookies", (HttpRequest q) => q.Cookies.ToDictionary(x => x.Key, x => x.Value));
+        app.MapGet("/negotiated", (HttpRequest q) => { var wanted = q.GetTypedHeaders().Accept.OrderByDescending(a => a.Quality ?? 1).ToList(); return wanted.Any(a => a.MediaType == "text/csv") ? new CsvResult<Price>([new(1, 1)]) : wanted.Any(a => a.MatchesMediaType("application/json")) ? Results.Json(new Price(1, 1)) : Results.StatusCode(406); });
+#if NET10_0
+        app.MapGet("/failed", () => TypedResults.InternalServerError("failed"));
+#endif
         app.MapFallback("/late/{**rest}", () => Results.NotFound());
     }
 
@@ -732,6 +759,20 @@ public sealed class CorrelationMiddleware(RequestDelegate next, string header, I
 public sealed class QuietLogging : IHttpLoggingInterceptor { public ValueTask OnRequestAsync(HttpLoggingInterceptorContext c) { if (c.HttpContext.Request.Path.StartsWithSegments("/health")) c.LoggingFields = HttpLoggingFields.None; else c.AddParameter("site", "a"); if (c.HttpContext.WebSockets.IsWebSocketRequest || c.HttpContext.Request.Path.StartsWithSegments("/catalog")) c.Disable(HttpLoggingFields.RequestBody | HttpLoggingFields.ResponseBody); return default; } public ValueTask OnResponseAsync(HttpLoggingInterceptorContext c) { c.TryDisable(HttpLoggingFields.Duration); return default; } }
 public sealed class UpstreamFailures(IProblemDetailsService problems, ILogger<UpstreamFailures> log) : IExceptionHandler { public async ValueTask<bool> TryHandleAsync(HttpContext c, Exception e, CancellationToken t) { c.Response.StatusCode = e switch { HttpRequestException { StatusCode: { } status } => (int)status, BrokenCircuitException => 503, TimeoutException => 504, BadHttpRequestException b => b.StatusCode, InvalidDataException => 400, _ => 500 }; log.LogError(e, "Failed with {Status}", c.Response.StatusCode); return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = c, Exception = e, ProblemDetails = { Title = e.GetType().Name, Detail = e.GetBaseException().Message } }); } }
 public sealed class PlainDecompression : IDecompressionProvider { public Stream GetDecompressionStream(Stream s) => s; }
+public sealed class Watcher : IObserver<DiagnosticListener>, IObserver<KeyValuePair<string, object?>>
+{
+    private readonly ConcurrentBag<IDisposable> subscriptions = [];
+    public void OnNext(DiagnosticListener l) { if (l.Name is "HttpHandlerDiagnosticListener") subscriptions.Add(l.Subscribe(this, name => name.EndsWith("Stop"))); }
+    public void OnNext(KeyValuePair<string, object?> e) => _ = e.Value?.GetType().GetProperty("Response")?.GetValue(e.Value);
+    public void OnError(Exception e) { }
+    public void OnCompleted() { foreach (var s in subscriptions) s.Dispose(); }
+}
+public sealed class ClientLog(ILogger<ClientLog> log) : Microsoft.Extensions.Http.Logging.IHttpClientLogger
+{
+    public object? LogRequestStart(HttpRequestMessage m) => log.BeginScope("{Method} {Host}", m.Method, m.RequestUri?.Host);
+    public void LogRequestStop(object? context, HttpRequestMessage m, HttpResponseMessage r, TimeSpan t) { log.LogInformation("{Status} after {Time:F1} ms", (int)r.StatusCode, t.TotalMilliseconds); (context as IDisposable)?.Dispose(); }
+    public void LogRequestFailed(object? context, HttpRequestMessage m, HttpResponseMessage? r, Exception e, TimeSpan t) { log.LogWarning(e, "{Uri} failed", m.RequestUri); (context as IDisposable)?.Dispose(); }
+}
 public sealed class CachePosts : IOutputCachePolicy { public ValueTask CacheRequestAsync(OutputCacheContext c, CancellationToken t) { c.EnableOutputCaching = c.AllowCacheLookup = c.AllowCacheStorage = c.AllowLocking = true; c.CacheVaryByRules.QueryKeys = "*"; c.CacheVaryByRules.VaryByValues["m"] = c.HttpContext.Request.Method; c.Tags.Add("posts"); c.ResponseExpirationTimeSpan = TimeSpan.FromMinutes(1); return default; } public ValueTask ServeFromCacheAsync(OutputCacheContext c, CancellationToken t) => default; public ValueTask ServeResponseAsync(OutputCacheContext c, CancellationToken t) { c.AllowCacheStorage &= c.HttpContext.Response.StatusCode == 200; return default; } }
 public sealed class PlanLimiter(ILogger<PlanLimiter> log) : IRateLimiterPolicy<string> { public Func<OnRejectedContext, CancellationToken, ValueTask>? OnRejected => (c, t) => { log.LogInformation("rejected"); c.HttpContext.Response.StatusCode = 429; return default; }; public RateLimitPartition<string> GetPartition(HttpContext c) => c.User.FindFirst("plan")?.Value is { } plan ? RateLimitPartition.GetTokenBucketLimiter(plan, _ => new() { TokenLimit = 50, TokensPerPeriod = 10, ReplenishmentPeriod = TimeSpan.FromHours(1) }) : RateLimitPartition.GetFixedWindowLimiter("anyone", _ => new() { PermitLimit = 1, Window = TimeSpan.FromHours(1) }); }
 
