@@ -767,9 +767,13 @@ internal static class Tables
         pairs.Rows[1].Delete(); pairs.Rows.Add(3, "d"); var gram = new StringWriter(); plain.GetChanges()!.WriteXml(gram, XmlWriteMode.DiffGram);
         var target = plain.Clone(); target.ReadXml(new StringReader(gram.ToString()), XmlReadMode.DiffGram);
         XmlRecords.Must(target.Tables[0].Rows.Count == 3 && target.Tables[0].Rows[0]["v", DataRowVersion.Original] is "a"); var inferred = new DataSet();
-        inferred.ReadXml(new StringReader("<shop><item id='1'><name>a</name><part n='2'/><part n='3'/></item></shop>"));
-        _ = inferred.GetXmlSchema() + inferred.GetXml() + inferred.Relations.Count; inferred.InferXmlSchema(new StringReader("<shop><other z='1'/></shop>"),
-            null);
+        try
+        {
+            inferred.ReadXml(new StringReader("<shop><item id='1'><name>a</name><part n='2'/><part n='3'/></item></shop>"));
+            _ = inferred.GetXmlSchema() + inferred.GetXml() + inferred.Relations.Count;
+            inferred.InferXmlSchema(new StringReader("<shop><other z='1'/></shop>"), null);
+        }
+        catch (CultureNotFoundException) { }
         set.Merge(changes, false, MissingSchemaAction.Add); set.AcceptChanges(); try { orders.ImportRow(copy.Tables["order"]!.Rows[2]);
             } catch (ConstraintException) { } foreach (var (column, value) in new (string, object)[] { ("id", 1), ("customer", 99), ("amount", "x"), ("total",
                     1m) }) try { orders.Rows[1][column] = value;
@@ -1473,7 +1477,7 @@ internal static class Formats
         _ = ISOWeek.GetWeekOfYear(day) + day.AddMonths(-1).Day + DateTime.DaysInMonth(2024, 2) + (day - DateTime.UnixEpoch).Days + (int)day.DayOfWeek
             + new DateTimeOffset(day).ToUnixTimeMilliseconds() + DateTimeOffset.FromUnixTimeSeconds(5).Year + day.ToOADate() + day.AddDays(1).CompareTo(day)
             + day.Date.DayOfYear + DateTime.SpecifyKind(day, DateTimeKind.Local).ToUniversalTime().Hour + new GregorianCalendar().GetDaysInYear(2024)
-            + new JapaneseCalendar().GetEra(day) + new HijriCalendar().GetMonth(day); var custom = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+            + new JulianCalendar().GetEra(day) + new HijriCalendar().GetMonth(day); var custom = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         custom.NumberFormat.NumberDecimalSeparator = ","; custom.NumberFormat.NumberGroupSeparator = "."; custom.DateTimeFormat.ShortDatePattern = "dd.MM.yyyy";
         XmlRecords.Must(1234.5.ToString("N2", custom) == "1.234,50" && DateTime.Parse("29.02.2024", custom).Month == 2); var old = CultureInfo.CurrentCulture;
         CultureInfo.CurrentCulture = custom; _ = $"{1.5} {day:d}"; CultureInfo.CurrentCulture = old; Span<char> span = stackalloc char[64];
