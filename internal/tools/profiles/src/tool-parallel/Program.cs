@@ -242,9 +242,12 @@ await Step.Run("channels", async () =>
     while (simple.Reader.TryRead(out int n)) sum += n; var wait = simple.Reader.WaitToReadAsync().AsTask(); await simple.Writer.WaitToWriteAsync();
     await simple.Writer.WriteAsync(9); _ = await wait && await simple.Reader.ReadAsync() == 9; simple.Writer.TryComplete(new IOException("closed"));
     try { await simple.Reader.ReadAsync(); } catch (ChannelClosedException e) { _ = e.InnerException; }
-    foreach (var mode in new[] { BoundedChannelFullMode.DropOldest, BoundedChannelFullMode.DropNewest, BoundedChannelFullMode.DropWrite }) {
-            var dropping = Channel.CreateBounded(new BoundedChannelOptions(1) { FullMode = mode }, (string s) => sum += s.Length); dropping.Writer.TryWrite("a");
-        dropping.Writer.TryWrite("bb"); _ = dropping.Reader.Count + (dropping.Reader.CanPeek ? 1 : 0); }
+    foreach (var mode in new[] { BoundedChannelFullMode.DropOldest, BoundedChannelFullMode.DropNewest, BoundedChannelFullMode.DropWrite })
+    {
+        var dropping = Channel.CreateBounded(new BoundedChannelOptions(1) { FullMode = mode }, (string s) => sum += s.Length);
+        dropping.Writer.TryWrite("a"); dropping.Writer.TryWrite("bb");
+        _ = dropping.Reader.Count + (dropping.Reader.CanPeek ? 1 : 0);
+    }
     var plain = Channel.CreateUnbounded<(int Id, string Text)>(); await plain.Writer.WriteAsync((1, "x")); plain.Writer.Complete();
     await foreach (var (id, text) in plain.Reader.ReadAllAsync()) sum += id + text.Length;
     try { plain.Writer.Complete(); } catch (ChannelClosedException) { } try { await plain.Writer.WriteAsync((2, "y")); } catch (ChannelClosedException) { }
@@ -779,9 +782,10 @@ await Step.Run("workers, signals, the process", async () =>
     _ = self.WorkingSet64 + self.PeakWorkingSet64 + self.Threads.Count + self.Id + Environment.ProcessorCount + Environment.ProcessId + Environment.WorkingSet
         + (Environment.Is64BitProcess ? 1 : 0) + Environment.CurrentManagedThreadId + (Debugger.IsAttached ? 1 : 0);
     _ = $"{RuntimeInformation.FrameworkDescription} {RuntimeInformation.ProcessArchitecture} {Environment.Version}";
-    _ = $"{Timer.ActiveCount} {Monitor.LockContentionCount} {Task.CurrentId} {TaskScheduler.Current.Id} {AppContext.BaseDirectory.Length} {GCSettings.LargeObjectHeapCompactionMode}";
-    Interlocked.MemoryBarrierProcessWide(); await stop.Token.Register((s, t) => { }, "state").DisposeAsync(); var state = new Task<string>(s => (string)s! + "!", "x");
-    state.Start(); await state; _ = $"{state.AsyncState} {state.CreationOptions} {state.Status}"; _ = ExecutionContext.IsFlowSuppressed();
+    _ = $"{Timer.ActiveCount} {Monitor.LockContentionCount} {Task.CurrentId} {TaskScheduler.Current.Id}";
+    _ = $"{AppContext.BaseDirectory.Length} {GCSettings.LargeObjectHeapCompactionMode}"; Interlocked.MemoryBarrierProcessWide();
+    await stop.Token.Register((s, t) => { }, "state").DisposeAsync(); var state = new Task<string>(s => (string)s! + "!", "x"); state.Start(); await state;
+    _ = $"{state.AsyncState} {state.CreationOptions} {state.Status}"; _ = ExecutionContext.IsFlowSuppressed();
     foreach (var (name, action) in new (string, Action)[] {
                 ("sort", () => Enumerable.Range(0, 300).OrderByDescending(i => i).ToArray()), ("text", () => string.Concat(Enumerable.Repeat("ab", 50))) }) {
             var times = new List<TimeSpan>(); for (int i = 0; i < 3; i++) { long from = Stopwatch.GetTimestamp(); action(); times.Add(Stopwatch.GetElapsedTime(from)); }
@@ -829,16 +833,22 @@ public static class Kit
         for (int i = 0; i < count; i++) { token.ThrowIfCancellationRequested(); if (i % 2 == 0) await Task.Yield(); yield return i; }
     }
     public static async IAsyncEnumerable<int> Failing() { yield return 1; await Task.Yield(); throw new InvalidDataException("row 2"); }
-    public static async IAsyncEnumerable<R> Map<T, R>(IAsyncEnumerable<T> source, Func<T, R> f) {
-            await foreach (var x in source.ConfigureAwait(false)) yield return f(x); }
+    public static async IAsyncEnumerable<R> Map<T, R>(IAsyncEnumerable<T> source, Func<T, R> f)
+    {
+        await foreach (var x in source.ConfigureAwait(false)) yield return f(x);
+    }
     public static async IAsyncEnumerable<IReadOnlyList<T>> Pages<T>(IAsyncEnumerable<T> source, int size)
     {
         var page = new List<T>(size);
         await foreach (var x in source) { page.Add(x); if (page.Count == size) { yield return page; page = new(size); } }
         if (page.Count > 0) yield return page;
     }
-    public static async Task<int> Compute(int n, int delay) { ArgumentOutOfRangeException.ThrowIfNegative(n);
-        if (delay > 0) await Task.Delay(delay).ConfigureAwait(false); return n * 10; }
+    public static async Task<int> Compute(int n, int delay)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(n);
+        if (delay > 0) await Task.Delay(delay).ConfigureAwait(false);
+        return n * 10;
+    }
     public static IAsyncResult Begin(int n, AsyncCallback? callback, object? state) => TaskToAsyncResult.Begin(Compute(n, 1), callback, state);
     public static async Task<T> Retry<T>(Func<int, Task<T>> action, int times)
     {
@@ -890,8 +900,11 @@ public static class Kit
     {
         if (x.Length == 1) return x;
         var even = Fft([.. x.Where((_, i) => i % 2 == 0)]); var odd = Fft([.. x.Where((_, i) => i % 2 == 1)]); var y = new Complex[x.Length];
-        for (int k = 0; k < even.Length; k++) { var t = Complex.FromPolarCoordinates(1, -2 * Math.PI * k / x.Length) * odd[k]; y[k] = even[k] + t;
-            y[k + even.Length] = even[k] - t; }
+        for (int k = 0; k < even.Length; k++)
+        {
+            var t = Complex.FromPolarCoordinates(1, -2 * Math.PI * k / x.Length) * odd[k]; y[k] = even[k] + t;
+            y[k + even.Length] = even[k] - t;
+        }
         return y;
     }
     public static async Task Through<T>(T a, T b)
@@ -946,13 +959,19 @@ public static class Kit
     public static int Utf8Rows(ReadOnlySpan<byte> text)
     {
         var names = new Dictionary<string, (int Count, double Sum)>();
-        for (int end; (end = text.IndexOf((byte)'\n')) >= 0; text = text[(end + 1)..]) { var row = text[..end]; int sep = row.IndexOf((byte)';');
+        for (int end; (end = text.IndexOf((byte)'\n')) >= 0; text = text[(end + 1)..])
+        {
+            var row = text[..end]; int sep = row.IndexOf((byte)';');
             if (sep < 0 || !System.Buffers.Text.Utf8Parser.TryParse(row[(sep + 1)..], out double v, out _)) continue;
-            ref var t = ref CollectionsMarshal.GetValueRefOrAddDefault(names, Encoding.UTF8.GetString(row[..sep]), out _); t = (t.Count + 1, t.Sum + v); }
+            ref var t = ref CollectionsMarshal.GetValueRefOrAddDefault(names, Encoding.UTF8.GetString(row[..sep]), out _);
+            t = (t.Count + 1, t.Sum + v);
+        }
         return names.Values.Sum(t => t.Count);
     }
-    public static IEnumerable<(char Letter, int Length)> CountRuns(this string s) {
-            for (int i = 0, j; i < s.Length; i = j) { for (j = i; j < s.Length && s[j] == s[i]; j++) { } yield return (s[i], j - i); } }
+    public static IEnumerable<(char Letter, int Length)> CountRuns(this string s)
+    {
+        for (int i = 0, j; i < s.Length; i = j) { for (j = i; j < s.Length && s[j] == s[i]; j++) { } yield return (s[i], j - i); }
+    }
     public static Options Parse(string[] args)
     {
         var o = new Options(); var rest = new Queue<string>(args);
@@ -969,10 +988,18 @@ public static class Kit
         return o;
     }
     public static double Gauss(Random r) => Math.Sqrt(-2 * Math.Log(1 - r.NextDouble())) * Math.Cos(2 * Math.PI * r.NextDouble());
-    public static double Integrate(Func<double, double> f, double a, double b, int n) { double h = (b - a) / n, s = (f(a) + f(b)) / 2;
-        for (int i = 1; i < n; i++) s += f(a + i * h); return s * h; }
-    public static double Kahan(IEnumerable<double> xs) { double s = 0, c = 0; foreach (double x in xs) { double y = x - c, t = s + y; c = t - s - y; s = t; } return s;
-        }
+    public static double Integrate(Func<double, double> f, double a, double b, int n)
+    {
+        double h = (b - a) / n, s = (f(a) + f(b)) / 2;
+        for (int i = 1; i < n; i++) s += f(a + i * h);
+        return s * h;
+    }
+    public static double Kahan(IEnumerable<double> xs)
+    {
+        double s = 0, c = 0;
+        foreach (double x in xs) { double y = x - c, t = s + y; c = t - s - y; s = t; }
+        return s;
+    }
     public static double[] Solve(double[,] m)
     {
         int n = m.GetLength(0); var x = new double[n];
@@ -1003,9 +1030,12 @@ public static class Kit
                     next[x, y] = n == 3 || n == 2 && old[x, y]; } });
         return next;
     }
-    public static int Knapsack(int[] weights, int[] values, int room) { var best = new int[room + 1];
+    public static int Knapsack(int[] weights, int[] values, int room)
+    {
+        var best = new int[room + 1];
         for (int i = 0; i < weights.Length; i++) for (int r = room; r >= weights[i]; r--) best[r] = Math.Max(best[r], best[r - weights[i]] + values[i]);
-        return best[^1]; }
+        return best[^1];
+    }
     public static IEnumerable<T[]> Permutations<T>(T[] items) => items.Length < 2 ? [items]
         : items.SelectMany((x, i) => Permutations(items.Where((_, j) => j != i).ToArray()).Select(p => p.Prepend(x).ToArray()));
 }
@@ -1015,8 +1045,11 @@ public sealed class Watcher<T> : IObserver<T> { private readonly List<T> seen = 
 public sealed class Board<T> : IObservable<T>, IObserver<T>
 {
     private ImmutableArray<IObserver<T>> observers = [];
-    public IDisposable Subscribe(IObserver<T> o) { ImmutableInterlocked.Update(ref observers, (list, x) => list.Add(x), o);
-        return new Undo(() => ImmutableInterlocked.Update(ref observers, (list, x) => list.Remove(x), o)); }
+    public IDisposable Subscribe(IObserver<T> o)
+    {
+        ImmutableInterlocked.Update(ref observers, (list, x) => list.Add(x), o);
+        return new Undo(() => ImmutableInterlocked.Update(ref observers, (list, x) => list.Remove(x), o));
+    }
     public void OnNext(T value) { foreach (var o in observers) o.OnNext(value); }
     public void OnError(Exception e) { foreach (var o in observers) o.OnError(e); }
     public void OnCompleted() { foreach (var o in observers) o.OnCompleted(); }
@@ -1047,21 +1080,30 @@ public sealed class LimitedScheduler(int limit) : TaskScheduler
     private readonly LinkedList<Task> tasks = new(); private int running; [ThreadStatic] private static bool inside;
     public override int MaximumConcurrencyLevel => limit;
     protected override IEnumerable<Task>? GetScheduledTasks() { lock (tasks) return tasks.ToArray(); }
-    protected override void QueueTask(Task task) { lock (tasks) { tasks.AddLast(task); if (running >= limit) return; running++; }
-        ThreadPool.UnsafeQueueUserWorkItem(_ => Work(), null); }
+    protected override void QueueTask(Task task)
+    {
+        lock (tasks) { tasks.AddLast(task); if (running >= limit) return; running++; }
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Work(), null);
+    }
     protected override bool TryExecuteTaskInline(Task task, bool queued) => inside && (!queued || TryDequeue(task)) && TryExecuteTask(task);
     protected override bool TryDequeue(Task task) { lock (tasks) return tasks.Remove(task); }
-    private void Work() { inside = true; try { while (true) { Task next;
-                lock (tasks) { if (tasks.First is not { } node) { running--; return; } next = node.Value; tasks.RemoveFirst(); } TryExecuteTask(next); } }
-            finally { inside = false; } }
+    private void Work()
+    {
+        inside = true;
+        try { while (true) { Task next; lock (tasks) { if (tasks.First is not { } node) { running--; return; } next = node.Value; tasks.RemoveFirst(); }
+                TryExecuteTask(next); } } finally { inside = false; }
+    }
 }
 public sealed class LoopContext : SynchronizationContext
 {
     private readonly BlockingCollection<(SendOrPostCallback Call, object? State)> queue = []; private readonly int thread = Environment.CurrentManagedThreadId;
     private int operations;
     public override void Post(SendOrPostCallback d, object? state) => queue.Add((d, state));
-    public override void Send(SendOrPostCallback d, object? state) { if (Environment.CurrentManagedThreadId == thread) d(state);
-        else { using var done = new ManualResetEventSlim(); Post(s => { d(s); done.Set(); }, state); done.Wait(); } }
+    public override void Send(SendOrPostCallback d, object? state)
+    {
+        if (Environment.CurrentManagedThreadId == thread) d(state);
+        else { using var done = new ManualResetEventSlim(); Post(s => { d(s); done.Set(); }, state); done.Wait(); }
+    }
     public override SynchronizationContext CreateCopy() => this;
     public override void OperationStarted() => Interlocked.Increment(ref operations);
     public override void OperationCompleted() => Interlocked.Decrement(ref operations);
@@ -1074,29 +1116,45 @@ public sealed class LoopContext : SynchronizationContext
             task.GetAwaiter().GetResult(); } finally { SetSynchronizationContext(old); }
     }
 }
-public sealed class AsyncLock { private readonly SemaphoreSlim gate = new(1, 1);
+public sealed class AsyncLock
+{
+    private readonly SemaphoreSlim gate = new(1, 1);
     public async ValueTask<IDisposable> Enter(CancellationToken token = default) { await gate.WaitAsync(token).ConfigureAwait(false);
-        return new Undo(() => gate.Release()); } }
+        return new Undo(() => gate.Release()); }
+}
 public sealed class LockFreeStack<T>
 {
     private sealed class Node(T value) { public readonly T Value = value; public Node? Next; }
     private Node? head;
-    public void Push(T value) { var node = new Node(value); var spin = new SpinWait();
-        while (true) { node.Next = Volatile.Read(ref head); if (Interlocked.CompareExchange(ref head, node, node.Next) == node.Next) return; spin.SpinOnce(); } }
-    public bool TryPop([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value) { Node? old;
-        do { old = head; if (old == null) { value = default; return false; } } while (Interlocked.CompareExchange(ref head, old.Next, old) != old); value = old.Value;
-        return true; }
+    public void Push(T value)
+    {
+        var node = new Node(value); var spin = new SpinWait();
+        while (true) { node.Next = Volatile.Read(ref head); if (Interlocked.CompareExchange(ref head, node, node.Next) == node.Next) return; spin.SpinOnce(); }
+    }
+    public bool TryPop([System.Diagnostics.CodeAnalysis.MaybeNullWhen(false)] out T value)
+    {
+        Node? old;
+        do { old = head; if (old == null) { value = default; return false; } } while (Interlocked.CompareExchange(ref head, old.Next, old) != old);
+        value = old.Value;
+        return true;
+    }
 }
-public sealed class Memo<K, V> where K : notnull { private readonly Dictionary<K, V> known = [];
-    public V Get(K key, Func<K, V> f) { if (!known.TryGetValue(key, out var v)) known[key] = v = f(key); return v; } }
+public sealed class Memo<K, V> where K : notnull
+{
+    private readonly Dictionary<K, V> known = [];
+    public V Get(K key, Func<K, V> f) { if (!known.TryGetValue(key, out var v)) known[key] = v = f(key); return v; }
+}
 public sealed class Item(CountdownEvent done) : IThreadPoolWorkItem { public void Execute() => done.Signal(); }
 public sealed class StealingPool(int workers)
 {
     private readonly ConcurrentStack<Action>[] own = [.. Enumerable.Range(0, workers).Select(_ => new ConcurrentStack<Action>())];
     public void Enqueue(int i, Action a) => own[i % own.Length].Push(a);
-    public void Run() { var threads = own.Select((mine, i) =>
-                new Thread(() => { while (mine.TryPop(out var a) || own.Where((_, j) => j != i).Any(o => o.TryPop(out a))) a!(); })).ToArray();
-        foreach (var t in threads) t.Start(); Array.ForEach(threads, t => t.Join()); }
+    public void Run()
+    {
+        var threads = own.Select((mine, i) => new Thread(() => { while (mine.TryPop(out var a) || own.Where((_, j) => j != i).Any(o => o.TryPop(out a))) a!(); }))
+            .ToArray();
+        foreach (var t in threads) t.Start(); Array.ForEach(threads, t => t.Join());
+    }
 }
 public sealed class ManualTime : TimeProvider
 {
@@ -1105,25 +1163,39 @@ public sealed class ManualTime : TimeProvider
     public override long GetTimestamp() => now.Ticks;
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan due, TimeSpan period) { var t = new ManualTimer(() => callback(state));
-        timers.Add(t); return t; }
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan due, TimeSpan period)
+    {
+        var t = new ManualTimer(() => callback(state)); timers.Add(t);
+        return t;
+    }
     public void Advance(TimeSpan by) { now += by; timers.ForEach(t => t.Fire()); }
-    private sealed class ManualTimer(Action fire) : ITimer { public void Fire() => fire(); public bool Change(TimeSpan due, TimeSpan period) => true;
-        public void Dispose() { } public ValueTask DisposeAsync() => ValueTask.CompletedTask; }
+    private sealed class ManualTimer(Action fire) : ITimer
+    {
+        public void Fire() => fire(); public bool Change(TimeSpan due, TimeSpan period) => true;
+        public void Dispose() { }
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 }
 public sealed class Debouncer(TimeSpan wait)
 {
     private CancellationTokenSource? last; public Task Last { get; private set; } = Task.CompletedTask;
-    public void Call(Action a) { last?.Cancel(); last = new();
-        Last = Task.Delay(wait, last.Token).ContinueWith(_ => a(), last.Token, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default); }
+    public void Call(Action a)
+    {
+        last?.Cancel(); last = new();
+        Last = Task.Delay(wait, last.Token).ContinueWith(_ => a(), last.Token, TaskContinuationOptions.NotOnCanceled, TaskScheduler.Default);
+    }
 }
 public sealed class Halves<T>(T[] items) : Partitioner<T>
 {
     public override bool SupportsDynamicPartitions => true;
     public override IList<IEnumerator<T>> GetPartitions(int count) =>
         [.. Enumerable.Range(0, count).Select(p => items.Where((_, i) => i % count == p).GetEnumerator())];
-    public override IEnumerable<T> GetDynamicPartitions() { var queue = new ConcurrentQueue<T>(items); return Drain(queue);
-        static IEnumerable<T> Drain(ConcurrentQueue<T> q) { while (q.TryDequeue(out var x)) yield return x; } }
+    public override IEnumerable<T> GetDynamicPartitions()
+    {
+        var queue = new ConcurrentQueue<T>(items);
+        return Drain(queue);
+        static IEnumerable<T> Drain(ConcurrentQueue<T> q) { while (q.TryDequeue(out var x)) yield return x; }
+    }
 }
 public sealed class RankedCollection<T> : IProducerConsumerCollection<T>
 {
@@ -1148,23 +1220,30 @@ public sealed class AccountActor : IAsyncDisposable
             { await foreach (var m in mailbox.Reader.ReadAllAsync()) switch (m) { case Change { By: var by }
                 when balance + by < 0: m.Reply.SetException(new InvalidOperationException($"balance is {balance:N2}")); break;
                 case Change c: m.Reply.SetResult(balance += c.By); break; default: m.Reply.SetResult(balance); break; } });
-    private async Task<decimal> Send(Func<TaskCompletionSource<decimal>, Message> make) {
-            var reply = new TaskCompletionSource<decimal>(TaskCreationOptions.RunContinuationsAsynchronously); await mailbox.Writer.WriteAsync(make(reply));
-        return await reply.Task; }
+    private async Task<decimal> Send(Func<TaskCompletionSource<decimal>, Message> make)
+    {
+        var reply = new TaskCompletionSource<decimal>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await mailbox.Writer.WriteAsync(make(reply));
+        return await reply.Task;
+    }
     public Task<decimal> Deposit(decimal by) => Send(r => new Change(by, r));
     public Task<decimal> Withdraw(decimal by) => Send(r => new Change(-by, r));
     public Task<decimal> Balance() => Send(r => new Ask(r));
     public async ValueTask DisposeAsync() { mailbox.Writer.TryComplete(); await loop; }
 }
-public sealed class Pool<T>(Func<T> make, Action<T> reset) where T
-    : class { private readonly ConcurrentBag<T> free = []; public T Rent() => free.TryTake(out var x) ? x : make();
-    public void Return(T x) { reset(x); if (free.Count < 10) free.Add(x); } }
+public sealed class Pool<T>(Func<T> make, Action<T> reset) where T : class
+{
+    private readonly ConcurrentBag<T> free = []; public T Rent() => free.TryTake(out var x) ? x : make();
+    public void Return(T x) { reset(x); if (free.Count < 10) free.Add(x); }
+}
 public sealed class TokenBucket(int size, TimeProvider? time = null)
 {
     private readonly TimeProvider time = time ?? TimeProvider.System; private readonly object gate = new(); private double tokens = size; private long last;
-    public bool TryTake(int n = 1) { lock (gate) { long now = time.GetTimestamp();
-            if (last != 0) tokens = Math.Min(size, tokens + time.GetElapsedTime(last, now).TotalSeconds * size); last = now; if (tokens < n) return false; tokens -= n;
-            return true; } }
+    public bool TryTake(int n = 1)
+    {
+        lock (gate) { long now = time.GetTimestamp(); if (last != 0) tokens = Math.Min(size, tokens + time.GetElapsedTime(last, now).TotalSeconds * size); last = now;
+            if (tokens < n) return false; tokens -= n; return true; }
+    }
 }
 public sealed class Bus
 {
@@ -1176,16 +1255,27 @@ public sealed class Bus
 public sealed class Breaker(int limit)
 {
     private enum State { Closed, Open, HalfOpen } private State state; private int failures;
-    public async Task Run(Func<Task> f) { if (state == State.Open) throw new InvalidOperationException($"circuit is {state}");
-        try { await f(); failures = 0; } catch { if (++failures >= limit) state = State.Open; throw; } }
+    public async Task Run(Func<Task> f)
+    {
+        if (state == State.Open) throw new InvalidOperationException($"circuit is {state}");
+        try { await f(); failures = 0; } catch { if (++failures >= limit) state = State.Open; throw; }
+    }
 }
 public sealed class Lru<K, V>(int size) where K : notnull
 {
     private readonly Dictionary<K, LinkedListNode<(K Key, V Value)>> map = new(size); private readonly LinkedList<(K Key, V Value)> order = [];
-    public bool TryGet(K key, out V? value) { if (map.TryGetValue(key, out var n)) { order.Remove(n); order.AddFirst(n); value = n.Value.Value; return true; }
-        value = default; return false; }
-    public void Put(K key, V value) { if (map.Remove(key, out var old)) order.Remove(old);
-        else if (map.Count >= size && order.Last is { } last) { map.Remove(last.Value.Key); order.RemoveLast(); } map[key] = order.AddFirst((key, value)); }
+    public bool TryGet(K key, out V? value)
+    {
+        if (map.TryGetValue(key, out var n)) { order.Remove(n); order.AddFirst(n); value = n.Value.Value; return true; }
+        value = default;
+        return false;
+    }
+    public void Put(K key, V value)
+    {
+        if (map.Remove(key, out var old)) order.Remove(old);
+        else if (map.Count >= size && order.Last is { } last) { map.Remove(last.Value.Key); order.RemoveLast(); }
+        map[key] = order.AddFirst((key, value));
+    }
 }
 public sealed class ReusableSource<T> : IValueTaskSource<T>, IValueTaskSource
 {
@@ -1201,14 +1291,20 @@ public sealed class ReusableSource<T> : IValueTaskSource<T>, IValueTaskSource
 public readonly struct Delay(int ms)
 {
     public Awaiter GetAwaiter() => new(ms);
-    public readonly struct Awaiter(int ms) : ICriticalNotifyCompletion { public bool IsCompleted => ms == 0; public int GetResult() => ms;
+    public readonly struct Awaiter(int ms) : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => ms == 0; public int GetResult() => ms;
         public void OnCompleted(Action c) => UnsafeOnCompleted(c);
-        public void UnsafeOnCompleted(Action c) => Task.Delay(ms).ContinueWith(_ => c(), TaskScheduler.Default); }
+        public void UnsafeOnCompleted(Action c) => Task.Delay(ms).ContinueWith(_ => c(), TaskScheduler.Default);
+    }
 }
 public sealed class Segment<T> : ReadOnlySequenceSegment<T>
 {
-    public static (Segment<T>, Segment<T>) Chain(T[] a, T[] b) { var tail = new Segment<T> { Memory = b, RunningIndex = a.Length };
-        return (new Segment<T> { Memory = a, Next = tail }, tail); }
+    public static (Segment<T>, Segment<T>) Chain(T[] a, T[] b)
+    {
+        var tail = new Segment<T> { Memory = b, RunningIndex = a.Length };
+        return (new Segment<T> { Memory = a, Next = tail }, tail);
+    }
 }
 public sealed unsafe class NativeBuffer<T>(int count) : MemoryManager<T> where T : unmanaged
 {
@@ -1242,10 +1338,18 @@ public sealed class Matrix<T>(int rows, int columns) : IEquatable<Matrix<T>> whe
     public static Matrix<T> operator +(Matrix<T> a, Matrix<T> b) => a.Each((r, c) => a[r, c] + b[r, c], a.Columns);
     public static Matrix<T> operator *(Matrix<T> a, Matrix<T> b) => a.Columns != b.Rows ? throw new ArgumentException("sizes differ", nameof(b))
         : a.Each((r, c) => { T s = T.Zero; for (int k = 0; k < a.Columns; k++) s += a[r, k] * b[k, c]; return s; }, b.Columns);
-    public Matrix<T> Transpose() { var m = new Matrix<T>(columns, rows); for (int r = 0; r < rows; r++) for (int c = 0; c < columns; c++) m[c, r] = this[r, c];
-        return m; }
-    private Matrix<T> Each(Func<int, int, T> f, int width) { var m = new Matrix<T>(rows, width);
-        Parallel.For(0, rows, r => { for (int c = 0; c < width; c++) m[r, c] = f(r, c); }); return m; }
+    public Matrix<T> Transpose()
+    {
+        var m = new Matrix<T>(columns, rows);
+        for (int r = 0; r < rows; r++) for (int c = 0; c < columns; c++) m[c, r] = this[r, c];
+        return m;
+    }
+    private Matrix<T> Each(Func<int, int, T> f, int width)
+    {
+        var m = new Matrix<T>(rows, width);
+        Parallel.For(0, rows, r => { for (int c = 0; c < width; c++) m[r, c] = f(r, c); });
+        return m;
+    }
     public bool Equals(Matrix<T>? other) => other != null && cells.AsSpan().SequenceEqual(other.cells);
     public override bool Equals(object? o) => Equals(o as Matrix<T>);
     public override int GetHashCode() { var h = new HashCode(); foreach (T x in cells) h.Add(x); return h.ToHashCode(); }
@@ -1260,30 +1364,46 @@ public sealed class Graph<T> where T : notnull, IComparable<T>
     {
         var distance = new Dictionary<T, double> { [from] = 0 }; var before = new Dictionary<T, T>(); var queue = new PriorityQueue<T, double>();
         var done = new HashSet<T>(); queue.Enqueue(from, 0);
-        while (queue.TryDequeue(out var at, out double d) && !at.Equals(to)) { if (!done.Add(at)) continue;
+        while (queue.TryDequeue(out var at, out double d) && !at.Equals(to))
+        {
+            if (!done.Add(at)) continue;
             foreach (var (next, cost) in edges[at]) if (d + cost < distance.GetValueOrDefault(next, double.MaxValue)) { distance[next] = d + cost; before[next] = at;
-                queue.Enqueue(next, d + cost); } }
+                queue.Enqueue(next, d + cost); }
+        }
         var path = new List<T> { to }; while (before.TryGetValue(path[^1], out var previous)) path.Add(previous); path.Reverse(); return (distance[to], path);
     }
-    public IEnumerable<T> Breadth(T start) { var queue = new Queue<T>([start]); var seen = new HashSet<T> { start };
-        while (queue.TryDequeue(out var at)) { yield return at; foreach (var (to, _) in edges[at]) if (seen.Add(to)) queue.Enqueue(to); } }
+    public IEnumerable<T> Breadth(T start)
+    {
+        var queue = new Queue<T>([start]); var seen = new HashSet<T> { start };
+        while (queue.TryDequeue(out var at)) { yield return at; foreach (var (to, _) in edges[at]) if (seen.Add(to)) queue.Enqueue(to); }
+    }
     public List<T> Sorted()
     {
         var entering = edges.Keys.ToDictionary(k => k, _ => 0); foreach (var (to, _) in edges.Values.SelectMany(e => e)) entering[to]++;
         var free = new SortedSet<T>(entering.Where(p => p.Value == 0).Select(p => p.Key)); var result = new List<T>();
-        while (free.Count > 0) { var next = free.Min!; free.Remove(next); result.Add(next); foreach (var (to, _) in edges[next]) if (--entering[to] == 0) free.Add(to);
-            }
+        while (free.Count > 0)
+        {
+            var next = free.Min!; free.Remove(next); result.Add(next);
+            foreach (var (to, _) in edges[next]) if (--entering[to] == 0) free.Add(to);
+        }
         return result.Count == edges.Count ? result : throw new InvalidOperationException("cycle among " + string.Join(", ", edges.Keys.Except(result).Order()));
     }
 }
-public sealed class UnionFind(int n) { private readonly int[] parent = [.. Enumerable.Range(0, n)];
-    public int Find(int x) => parent[x] == x ? x : parent[x] = Find(parent[x]); public void Join(int a, int b) => parent[Find(a)] = Find(b); }
+public sealed class UnionFind(int n)
+{
+    private readonly int[] parent = [.. Enumerable.Range(0, n)];
+    public int Find(int x) => parent[x] == x ? x : parent[x] = Find(parent[x]);
+    public void Join(int a, int b) => parent[Find(a)] = Find(b);
+}
 public sealed record Body(Vector2 At, Vector2 Speed, float Mass)
 {
-    public Body Move(IEnumerable<Body> all, float dt) {
-            var pull = all.Where(b => b != this).Aggregate(Vector2.Zero,
-                (f, b) => f + Vector2.Normalize(b.At - At) * b.Mass / MathF.Max(Vector2.DistanceSquared(At, b.At), .1f)); var speed = Speed + pull * dt;
-        return this with { At = At + speed * dt, Speed = speed }; }
+    public Body Move(IEnumerable<Body> all, float dt)
+    {
+        var pull = all.Where(b => b != this).Aggregate(Vector2.Zero,
+                (f, b) => f + Vector2.Normalize(b.At - At) * b.Mass / MathF.Max(Vector2.DistanceSquared(At, b.At), .1f));
+        var speed = Speed + pull * dt;
+        return this with { At = At + speed * dt, Speed = speed };
+    }
 }
 [EventSource(Name = "Tool-Parallel")]
 public sealed class ToolEvents : EventSource
@@ -1310,9 +1430,10 @@ public sealed class ToolEvents : EventSource
 public sealed class LogListener : EventListener
 {
     private readonly TaskCompletionSource first = new(TaskCreationOptions.RunContinuationsAsynchronously); public Task FirstCounters => first.Task;
-    protected override void OnEventSourceCreated(EventSource s) {
-            if (s.Name == "Tool-Parallel") EnableEvents(s, EventLevel.Verbose, EventKeywords.All, new Dictionary<string,
-                string?> { ["EventCounterIntervalSec"] = "0.1" }); }
+    protected override void OnEventSourceCreated(EventSource s)
+    {
+        if (s.Name == "Tool-Parallel") EnableEvents(s, EventLevel.Verbose, EventKeywords.All, new Dictionary<string, string?> { ["EventCounterIntervalSec"] = "0.1" });
+    }
     protected override void OnEventWritten(EventWrittenEventArgs e)
     {
         if (e.EventName == "EventCounters" && e.Payload?[0] is IDictionary<string, object?> values && values.TryGetValue("Name", out object? name)) { _ = name;
