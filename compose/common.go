@@ -2,7 +2,8 @@ package compose
 
 import (
 	"context"
-	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/r2rpack/r2rpack/internal/fault"
@@ -11,24 +12,49 @@ import (
 	"github.com/r2rpack/r2rpack/r2r/profile/common"
 )
 
-// checkCommon refuses to leave out what a recipe has not.
+// checkCommon refuses to leave out or replace what a recipe has not.
 func (o Options) checkCommon() error {
-	if recipe, known := crossgen.FindRecipe(o.Recipe); o.NoCommonProfile && known && !recipe.CommonProfile {
-		return fault.Usage("--no-common-profile", "says nothing with --recipe %s, which is without it", recipe.Name)
+	flag := ""
+	switch {
+	case o.CommonProfile != "" && o.NoCommonProfile:
+		return fault.Usage("--common-profile", "does not go with --no-common-profile")
+	case o.CommonProfile != "" && o.ProfileOnly:
+		return fault.Usage("--common-profile", "does not go with --profile-only, which is without one")
+	case o.CommonProfile != "":
+		flag = "--common-profile"
+	case o.NoCommonProfile:
+		flag = "--no-common-profile"
+	}
+	if recipe, known := crossgen.FindRecipe(o.Recipe); flag != "" && known && !recipe.CommonProfile {
+		return fault.Usage(flag, "says nothing with --recipe %s, which is without it", recipe.Name)
 	}
 	return nil
 }
 
 // chooseCommon settles whether the compiler gets the common profile, and which.
 func (p *plan) chooseCommon() (err error) {
-	if p.compiler != nil && p.recipe.CommonProfile && !p.ProfileOnly && !p.NoCommonProfile {
+	switch {
+	case p.compiler == nil || !p.recipe.CommonProfile || p.ProfileOnly || p.NoCommonProfile:
+		return nil
+	case p.CommonProfile != "":
+		p.common, err = readCommon(p.CommonProfile)
+	default:
 		p.common, err = common.For(p.version)
 	}
 	return err
 }
 
-// commonName is what the build record calls the common profile.
-func commonName(c *common.Profile) string { return fmt.Sprintf("common-startup-%d", c.Major) }
+func readCommon(file string) (*common.Profile, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fault.Wrap(fault.Cause(err), file, "cannot read the common profile")
+	}
+	p, err := common.Read(filepath.Base(file), data)
+	if err != nil {
+		return nil, fault.New(file, "is no list of methods: %v", err).WithHint("r2rpack profile TRACE… --root TREE -o FILE.txt writes one")
+	}
+	return p, nil
+}
 
 // commonFormat is part of the key of what is made of the common profile: raise it when that changes.
 const commonFormat = 2
@@ -51,5 +77,5 @@ func (p *plan) writeCommon(ctx context.Context, assemblies *methods.Scope, wante
 	}
 	all = slices.DeleteFunc(all, func(m methods.MethodRef) bool { return !wanted(m) })
 	data, _, err := assemblies.WriteUnproved(ctx, all)
-	return commonName(p.common), data, err
+	return p.common.Name, data, err
 }

@@ -1,6 +1,8 @@
 package compose
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,6 +19,10 @@ func recipeNamed(t *testing.T, name string) crossgen.Recipe {
 }
 
 func TestWhoGetsTheCommonProfile(t *testing.T) {
+	own := filepath.Join(t.TempDir(), "own.txt")
+	if err := os.WriteFile(own, []byte("r2rpack methods 1\n[A]\nT\n M ()void\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name     string
 		o        Options
@@ -29,6 +35,7 @@ func TestWhoGetsTheCommonProfile(t *testing.T) {
 		{"traces only", Options{Traces: []string{"x"}, ProfileOnly: true}, "balanced", true, ""},
 		{"without", Options{NoCommonProfile: true}, "balanced", true, ""},
 		{"another recipe", Options{}, "full", true, ""},
+		{"one of the user", Options{CommonProfile: own}, "balanced", true, "own.txt"},
 		{"nothing is compiled", Options{}, "balanced", false, ""},
 	} {
 		p := &plan{job: &job{Options: c.o, version: "10.0.12"}, recipe: recipeNamed(t, c.recipe)}
@@ -44,6 +51,33 @@ func TestWhoGetsTheCommonProfile(t *testing.T) {
 		}
 		if got := strings.Join(names, " "); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestReadCommon(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.txt")
+	if _, err := readCommon(file); err == nil || !strings.Contains(err.Error(), "cannot read the common profile") {
+		t.Error(err)
+	}
+	for text, want := range map[string]string{
+		"":                               "is no list of methods: line 1",
+		"r2rpack methods 1\n M ()void\n": "is no list of methods: line 2",
+		"r2rpack methods 1\n[A]\nT\n Z ()void\n M ()void\n": "",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, err := readCommon(file)
+		if want != "" {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q: %v", text, err)
+			}
+			continue
+		}
+		list, listed := p.List()
+		if err != nil || listed != nil || len(list) != 2 || list[0].Name != "M" || len(p.Digest) != 64 {
+			t.Errorf("%q: %v, %v, %v", text, list, err, listed)
 		}
 	}
 }

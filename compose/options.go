@@ -52,6 +52,7 @@ type Options struct {
 	Traces          []string // traces, .mibc files or lists of the methods that the framework is for
 	ProfileOnly     bool     // with Traces: without the pack's own profile
 	ByName          bool     // with Traces: they may be of other builds, and are resolved by name
+	CommonProfile   string   // list of methods in place of the common startup profile
 	NoCommonProfile bool     // leaves out the common startup profile of a recipe that has it; so does ProfileOnly
 	InstructionSets []string // such as x86-64-v3
 	Outside         string   // EngineCrossgen2: one of Outsides; default OutsideCompiled where the recipe allows it
@@ -145,6 +146,8 @@ func (o Options) compilerOnly() string {
 		return "--outside " + OutsideCompiled
 	case o.DebugInfo == DebugInfoBounds:
 		return "--debug-info " + DebugInfoBounds
+	case o.CommonProfile != "":
+		return "--common-profile"
 	}
 	return ""
 }

@@ -137,7 +137,7 @@ func (p *plan) recorded() []profileFile {
 		given = append(given, p.traced.files...)
 	}
 	if p.common != nil {
-		given = append(given, profileFile{name: commonName(p.common), sha256: p.common.Digest})
+		given = append(given, profileFile{name: p.common.Name, sha256: p.common.Digest})
 	}
 	return given
 }

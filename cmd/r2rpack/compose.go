@@ -83,6 +83,7 @@ native files too, but for those that --with names:
 	flags.StringArrayVar(&o.Profiles, "mibc", nil, "profile `FILE` beside the pack's own; repeatable")
 	flags.StringArrayVar(&o.Traces, "profile", nil, "`TRACE` of an app (or .mibc, or list of methods) that the framework is for; link: only this code is carried; repeatable")
 	flags.BoolVar(&o.ProfileOnly, "profile-only", false, "with --profile: without the pack's own profile and the common one, for one known app")
+	flags.StringVar(&o.CommonProfile, "common-profile", "", "`FILE` with a list of methods in place of the common startup profile")
 	flags.BoolVar(&o.NoCommonProfile, "no-common-profile", false, "leave out the common startup profile that recipe balanced has beside the pack's own")
 	flags.BoolVar(&o.ByName, "by-name", false, "with --profile: take traces of other builds, and find what they tell of by name")
 	flags.StringVar(&o.App, "app", "", "compile the framework-dependent application published in `DIR` on top, into ROOT/"+layout.GuestDir)

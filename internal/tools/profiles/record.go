@@ -19,50 +19,34 @@ import (
 	"github.com/r2rpack/r2rpack/trace"
 )
 
-// variant is a way in which a program is traced. What a single run leaves to chance differs between them.
-type variant struct {
-	name string
-	mode trace.Mode
-	env  []string
-}
-
-// variants: without ReadyToRun code every method shows that may be needed out of line, once as on this processor and once
-// as on one without AVX2; with it, what the runtime looks for in a normal run.
-var variants = []variant{
-	{"all-jit", trace.ModeAllJIT, nil},
-	{"no-avx2", trace.ModeAllJIT, []string{"DOTNET_EnableAVX2=0"}},
-	{"as-is", trace.ModeAsIs, nil},
-	{"as-is-again", trace.ModeAsIs, nil},
-}
-
 const (
 	runLimit  = 5 * time.Minute
 	bufferMB  = 512
 	processes = 2 // traced at a time
 )
 
+// repeats are how often each run is traced in a mode. What one leaves to chance, such as which thread comes first,
+// differs in another.
+var repeats = map[trace.Mode]int{trace.ModeAsIs: 3, trace.ModeAllJIT: 1}
+
 // needs are the methods of a program, the union over its runs.
 type needs struct {
-	all   *profile.Set
-	asked *profile.Set // what the runtime looked for in a normal run: the part that is not inlined
+	asked  *profile.Set // what the runtime looks for in a normal run: the part that is not inlined
+	called *profile.Set // what it compiles without ReadyToRun code, where nothing is inlined
 }
 
-// record gives what each program needs, by its name. Sets are kept in the work folder and used again as long as the
-// program is the same.
+// record gives what each program needs, by its name. Sets are kept in the work folder and used again as long as the program is the same.
 func (t *trainer) record(ctx context.Context, f *framework, programs []program) (map[string]needs, error) {
 	sets := make([]needs, len(programs))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(processes)
 	for i, p := range programs {
 		g.Go(func() (err error) {
-			if sets[i].all, err = t.methodsOf(ctx, f, p, trace.ModeAllJIT); err != nil {
-				return err
-			}
 			if sets[i].asked, err = t.methodsOf(ctx, f, p, trace.ModeAsIs); err != nil {
 				return err
 			}
-			sets[i].all.Union(sets[i].asked)
-			return nil
+			sets[i].called, err = t.methodsOf(ctx, f, p, trace.ModeAllJIT)
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -75,9 +59,9 @@ func (t *trainer) record(ctx context.Context, f *framework, programs []program) 
 	return byName, nil
 }
 
-// methodsOf gives the methods that the runs in one mode tell of.
+// methodsOf gives the methods that the runs of a program in one mode tell of.
 func (t *trainer) methodsOf(ctx context.Context, f *framework, p program, mode trace.Mode) (*profile.Set, error) {
-	digest, err := programDigest(f, p)
+	digest, err := programDigest(f, p, repeats[mode])
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +72,10 @@ func (t *trainer) methodsOf(ctx context.Context, f *framework, p program, mode t
 	set := profile.NewSet()
 	start := time.Now()
 	for _, args := range p.runs {
-		for _, v := range variants {
-			if v.mode != mode {
-				continue
-			}
-			one, err := t.run(ctx, f, p, args, v)
+		for range repeats[mode] {
+			one, err := t.run(ctx, f, p, args, mode)
 			if err != nil {
-				return nil, fmt.Errorf("%s, %s, %s: %w", p.name, f.version, v.name, err)
+				return nil, fmt.Errorf("%s, %s: %w", p.name, f.version, err)
 			}
 			set.Union(one)
 		}
@@ -104,7 +85,7 @@ func (t *trainer) methodsOf(ctx context.Context, f *framework, p program, mode t
 }
 
 // programDigest names the program, how it is run and on what.
-func programDigest(f *framework, p program) (string, error) {
+func programDigest(f *framework, p program, repeats int) (string, error) {
 	h := sha256.New()
 	file, err := os.Open(p.dll)
 	if err != nil {
@@ -114,12 +95,12 @@ func programDigest(f *framework, p program) (string, error) {
 	if _, err := io.Copy(h, file); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(h, "%s %d %d", f.version, len(p.runs), len(variants))
+	fmt.Fprintf(h, "%s %d %d", f.version, len(p.runs), repeats)
 	return hex.EncodeToString(h.Sum(nil)[:6]), nil
 }
 
 // run traces a program once, in an empty folder.
-func (t *trainer) run(ctx context.Context, f *framework, p program, args launchArgs, v variant) (*profile.Set, error) {
+func (t *trainer) run(ctx context.Context, f *framework, p program, args launchArgs, mode trace.Mode) (*profile.Set, error) {
 	dir, err := os.MkdirTemp("", "r2rpack-profiles-")
 	if err != nil {
 		return nil, err
@@ -132,8 +113,8 @@ func (t *trainer) run(ctx context.Context, f *framework, p program, args launchA
 	var output strings.Builder
 	captured, err := trace.Capture(ctx, launch.Program{
 		Path: filepath.Join(f.root, "dotnet"), Args: append([]string{p.dll}, args...), Dir: work,
-		Env: append(os.Environ(), v.env...), Stderr: &output,
-	}, launch.Script{Timeout: runLimit}, dir, v.mode, bufferMB)
+		Env: os.Environ(), Stderr: &output,
+	}, launch.Script{Timeout: runLimit}, dir, mode, bufferMB)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (t *trainer) compare(ctx context.Context, f *trained, p program, with strin
 		return err
 	}
 	defer os.RemoveAll(filepath.Dir(without))
-	others.Union(f.needs[p.name].all)
+	others.Union(f.needs[p.name].asked)
 	best, err := t.compose(ctx, f, "the best for "+p.name, others, "--exclude", "none")
 	if err != nil {
 		return err
@@ -120,21 +120,17 @@ func ratio(r measure.Root, limit float64) string {
 
 // compose makes a root as compose does by default, but with a set in place of the common profile.
 func (t *trainer) compose(ctx context.Context, f *trained, what string, set *profile.Set, options ...string) (string, error) {
-	data, _, err := f.scope.Write(ctx, set)
-	if err != nil {
-		return "", err
-	}
 	dir, err := os.MkdirTemp(t.work, "root-")
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(dir, "common.mibc")
-	if err := os.WriteFile(file, data, 0o644); err != nil {
+	file := filepath.Join(dir, "common.txt")
+	if err := writeSet(file, set); err != nil {
 		return "", err
 	}
 	root := filepath.Join(dir, "root")
 	cmd := exec.CommandContext(ctx, t.tool, append([]string{"compose", "nuget:" + f.version + "/linux-x64", "--packs", filepath.Join(t.data, "packs"), "--offline",
-		"--host", filepath.Join(t.data, "host"), "--engine", "crossgen2", "--no-common-profile", "--mibc", file, "--json", "-o", root}, options...)...)
+		"--host", filepath.Join(t.data, "host"), "--engine", "crossgen2", "--common-profile", file, "--json", "-o", root}, options...)...)
 	cmd.Env = append(os.Environ(), "R2RPACK_CACHE="+filepath.Join(t.work, "compose-cache"))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()

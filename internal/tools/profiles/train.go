@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -40,7 +41,9 @@ func (t *trainer) train(ctx context.Context) error {
 			return err
 		}
 		if t.stats {
-			f.printStats()
+			if err := f.printStats(); err != nil {
+				return err
+			}
 		}
 		fmt.Printf("%s: %d methods of %d programs\n", f.version, sets[f.major].Len(), len(f.programs))
 	}
@@ -81,39 +84,58 @@ func (t *trainer) compilerVersion() string {
 	return ""
 }
 
-// union gives what all programs but one need, without what none of them will look for.
+// union gives the common profile of all programs but one.
 func (f *trained) union(without string) (*profile.Set, error) {
-	all, asked := profile.NewSet(), profile.NewSet()
-	pruner := newPruner(f.framework)
-	chance := f.chance(without, pruner.size)
-	for _, p := range f.programs {
-		if p.name == without {
-			continue
-		}
-		n := f.needs[p.name]
-		for _, m := range n.all.Sorted() {
-			switch left, err := chance(p, m); {
-			case err != nil:
-				return nil, fmt.Errorf("%s: %w", m, err)
-			case !left:
-				all.Add(m)
-			}
-		}
-		asked.Union(n.asked)
+	c, err := f.newChoice(without)
+	if err != nil {
+		return nil, err
 	}
-	return pruner.prune(all, asked)
+	return c.choose(room[f.major]), nil
 }
 
-// printStats tells what each program adds to all others.
-func (f *trained) printStats() {
-	for _, p := range f.programs {
-		alone := profile.NewSet()
-		alone.Union(f.needs[p.name].all)
-		for name, n := range f.needs {
-			if name != p.name {
-				alone.Subtract(n.all)
+// printStats tells what each program adds to all others, and what is worth its bytes.
+func (f *trained) printStats() error {
+	c, err := f.newChoice("")
+	if err != nil {
+		return err
+	}
+	for i, name := range c.names {
+		all, alone := 0, 0
+		for _, programs := range c.needs {
+			if programs&(1<<i) != 0 {
+				all++
+			}
+			if programs == 1<<i {
+				alone++
 			}
 		}
-		fmt.Printf("%-8s %-20s %6d methods, %6d of them alone\n", f.version, p.name, f.needs[p.name].all.Len(), alone.Len())
+		fmt.Printf("%-8s %-20s %6d methods, %6d of them alone\n", f.version, name, all, alone)
 	}
+	c.print(os.Stdout)
+	return f.printMissed()
+}
+
+// printMissed tells what each measured program would miss if the profile were trained without it.
+func (f *trained) printMissed() error {
+	for _, p := range f.programs {
+		if p.own {
+			continue
+		}
+		others, err := f.union(p.name)
+		if err != nil {
+			return err
+		}
+		missed, plain := 0, 0
+		for _, m := range f.needs[p.name].asked.Sorted() {
+			if others.Has(m) {
+				continue
+			}
+			missed++
+			if !generic(m) {
+				plain++
+			}
+		}
+		fmt.Printf("| %s | %d | %d, %d |\n", p.name, f.needs[p.name].asked.Len(), missed, plain)
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,18 +30,21 @@ const Shared = "shared"
 //go:embed *.txt.zst
 var files embed.FS
 
-// Profile is the common profile for a framework.
+// Profile is a common profile.
 type Profile struct {
-	Major  int    // that it was trained on
-	Digest string // SHA-256 of the parts it is made of, as they are carried
+	Name   string // such as common-startup-10
+	Major  int    // of .NET that it was trained on; 0 for one that is not carried
+	Digest string // SHA-256 of the parts it is made of
 
-	parts [][]byte
+	parts [][]byte            // of one that is carried
+	list  []profile.MethodRef // of one that is not
 }
 
 // For gives the profile for a framework of some version, such as 10.0.12: the one of its major version or, where none was
 // trained on that, the nearest, of two the newer.
 func For(version string) (*Profile, error) {
 	p := &Profile{Major: nearest(version)}
+	p.Name = fmt.Sprintf("common-startup-%d", p.Major)
 	h := sha256.New()
 	for _, name := range []string{Shared, strconv.Itoa(p.Major)} {
 		data, err := files.ReadFile(FileName(name))
@@ -53,6 +57,16 @@ func For(version string) (*Profile, error) {
 	}
 	p.Digest = hex.EncodeToString(h.Sum(nil))
 	return p, nil
+}
+
+// Read gives a profile that is not carried: a list of methods in the text form of a set.
+func Read(name string, data []byte) (*Profile, error) {
+	set, err := profile.ReadText(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.Sum256(data)
+	return &Profile{Name: name, Digest: hex.EncodeToString(h[:]), list: set.Sorted()}, nil
 }
 
 func nearest(version string) int {
@@ -74,6 +88,9 @@ func distance(a, b int) int { return max(a, b) - min(a, b) }
 
 // List gives the methods, sorted.
 func (p *Profile) List() ([]profile.MethodRef, error) {
+	if p.list != nil {
+		return slices.Clone(p.list), nil
+	}
 	parts := make([][]profile.MethodRef, len(p.parts))
 	var g errgroup.Group
 	for i, data := range p.parts {
