@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/r2rpack/r2rpack/r2r/profile"
 )
@@ -30,6 +31,19 @@ type class struct {
 	generic bool
 	unusual bool
 	size    int // the least of sizes that is not below the bytes of their IL
+}
+
+// ofKind gives the class of all programs of a kind, servers or others, for one of methods that one program alone needs.
+func (c class) ofKind() (class, bool) {
+	switch {
+	case strings.HasSuffix(c.who, "programs"), strings.HasPrefix(c.who, "any "):
+		return c, false
+	case strings.HasPrefix(c.who, "server"):
+		c.who = "any server"
+	default:
+		c.who = "any tool"
+	}
+	return c, true
 }
 
 func (c class) String() string {
@@ -56,8 +70,38 @@ type chances struct {
 	bytes         int // what those tried take in a composite
 }
 
+// add counts one more method that was tried.
+func (c *chances) add(il int, needed bool) {
+	c.tried++
+	c.bytes += codeBytes(il)
+	if needed {
+		c.needed++
+		c.saved += compileTime(il)
+	}
+}
+
 // worth gives the microseconds that a class saves a program for each kilobyte that the class takes.
-func (c chances) worth() float64 { return 1000 * float64(c.saved) / float64(c.bytes) }
+func (c *chances) worth() float64 { return 1000 * float64(c.saved) / float64(c.bytes) }
+
+// table has the chances of all classes.
+type table map[class]*chances
+
+func (t table) of(k class) *chances {
+	if t[k] == nil {
+		t[k] = &chances{}
+	}
+	return t[k]
+}
+
+// worth gives what a class is worth: where one program alone needs its methods, the mean of that class and of all such
+// classes of programs of its kind. What one program has is needed together or not at all, by few programs: nobody needs
+// what a server of some kind does until one of that kind comes.
+func (t table) worth(k class) float64 {
+	if whole, alone := k.ofKind(); alone {
+		return (t[k].worth() + t[whole].worth()) / 2
+	}
+	return t[k].worth()
+}
 
 // codeBytes gives what a method takes in a composite on average, by the bytes of its IL: code, unwind and GC
 // information, tables, import cells. Measured by composing with and without some thousand methods.
@@ -127,8 +171,8 @@ func (c *choice) class(m profile.MethodRef, programs uint64) class {
 }
 
 // count takes each measured program in turn for unknown.
-func (c *choice) count() map[class]*chances {
-	all := map[class]*chances{}
+func (c *choice) count() table {
+	all := table{}
 	for m, programs := range c.needs {
 		for rest := c.measured; rest != 0; rest &= rest - 1 {
 			unknown := rest & -rest
@@ -137,14 +181,9 @@ func (c *choice) count() map[class]*chances {
 				continue
 			}
 			k := c.class(m, known)
-			if all[k] == nil {
-				all[k] = &chances{}
-			}
-			all[k].tried++
-			all[k].bytes += codeBytes(c.sizes[m])
-			if programs&unknown != 0 {
-				all[k].needed++
-				all[k].saved += compileTime(c.sizes[m])
+			all.of(k).add(c.sizes[m], programs&unknown != 0)
+			if whole, alone := k.ofKind(); alone {
+				all.of(whole).add(c.sizes[m], programs&unknown != 0)
 			}
 		}
 	}
@@ -173,7 +212,7 @@ func (c *choice) choose(room int) *profile.Set {
 			add(m)
 		}
 	}
-	for _, k := range byWorth(c.count()) {
+	for _, k := range c.count().byWorth() {
 		if room < 0 {
 			break
 		}
@@ -185,9 +224,9 @@ func (c *choice) choose(room int) *profile.Set {
 }
 
 // byWorth gives the classes, those first that are worth most for their bytes.
-func byWorth(counts map[class]*chances) []class {
-	return slices.SortedFunc(maps.Keys(counts), func(a, b class) int {
-		return cmp.Or(cmp.Compare(counts[b].worth(), counts[a].worth()), cmp.Compare(a.String(), b.String()))
+func (t table) byWorth() []class {
+	return slices.SortedFunc(maps.Keys(t), func(a, b class) int {
+		return cmp.Or(cmp.Compare(t.worth(b), t.worth(a)), cmp.Compare(a.String(), b.String()))
 	})
 }
 
@@ -202,15 +241,18 @@ func (c *choice) isCallee(m profile.MethodRef, programs uint64) bool {
 	return !generic(m) && c.sizes[m] <= calleeSize && bits.OnesCount64(programs) > 1
 }
 
-// print tells what each class is worth, the best first.
+// print tells what each class is worth, the best first. Those of any server and any tool are in others already.
 func (c *choice) print(w io.Writer) {
 	counts := c.count()
 	programs := float64(bits.OnesCount64(c.measured))
 	var bytes, saved float64
 	fmt.Fprintln(w, "us/KB   needed      MB  ms saved, all above  class")
-	for _, k := range byWorth(counts) {
+	for _, k := range counts.byWorth() {
+		if strings.HasPrefix(k.who, "any ") {
+			continue
+		}
 		n := counts[k]
 		bytes, saved = bytes+float64(n.bytes)/programs/1e6, saved+float64(n.saved)/programs/1e3
-		fmt.Fprintf(w, "%5.0f  %5.1f %%  %6.2f  %19.0f  %s\n", n.worth(), 100*float64(n.needed)/float64(n.tried), bytes, saved, k)
+		fmt.Fprintf(w, "%5.0f  %5.1f %%  %6.2f  %19.0f  %s\n", counts.worth(k), 100*float64(n.needed)/float64(n.tried), bytes, saved, k)
 	}
 }

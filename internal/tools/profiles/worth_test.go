@@ -104,3 +104,19 @@ func TestUnusual(t *testing.T) {
 		t.Error("a serializer's instance over a library's type is usual")
 	}
 }
+
+func TestWorth(t *testing.T) {
+	counts := table{
+		{who: "server-a", size: 24}: {saved: 10, bytes: 1000}, {who: "server-b", size: 24}: {saved: 0, bytes: 1000},
+		{who: "any server", size: 24}: {saved: 10, bytes: 2000}, {who: "tool-a", size: 24}: {saved: 1, bytes: 1000},
+		{who: "any tool", size: 24}: {saved: 1, bytes: 1000}, {who: "2 programs", size: 24}: {saved: 3, bytes: 1000},
+	}
+	for who, want := range map[string]float64{"server-a": 7.5, "server-b": 2.5, "any server": 5, "tool-a": 1, "2 programs": 3} {
+		if got := counts.worth(class{who: who, size: 24}); got != want {
+			t.Errorf("%s: %v, want %v", who, got, want)
+		}
+	}
+	if first := counts.byWorth()[0].who; first != "server-a" {
+		t.Errorf("%s is first", first)
+	}
+}
