@@ -27,23 +27,12 @@ var room = map[string]int{"8": 17_450_000, "10": 19_500_000}
 
 // class is what methods of one chance have in common.
 type class struct {
-	who     string // the program that alone needs them, or how many do
+	who     string // what programs need them
+	alone   string // the one that does, or empty for all such programs
+	spread  int    // the least of spreads that is not below the number of programs that need anything of their assembly
 	generic bool
 	unusual bool
 	size    int // the least of sizes that is not below the bytes of their IL
-}
-
-// ofKind gives the class of all programs of a kind, servers or others, for one of methods that one program alone needs.
-func (c class) ofKind() (class, bool) {
-	switch {
-	case strings.HasSuffix(c.who, "programs"), strings.HasPrefix(c.who, "any "):
-		return c, false
-	case strings.HasPrefix(c.who, "server"):
-		c.who = "any server"
-	default:
-		c.who = "any tool"
-	}
-	return c, true
 }
 
 func (c class) String() string {
@@ -54,11 +43,17 @@ func (c class) String() string {
 	if c.unusual {
 		kind = "unusual instances"
 	}
-	return fmt.Sprintf("%s, %s up to %d bytes", c.who, kind, c.size)
+	if c.alone != "" {
+		return c.area().String() + ": " + c.alone
+	}
+	return fmt.Sprintf("%s, %s up to %d bytes, assembly of up to %d programs", c.who, kind, c.size, c.spread)
 }
 
 // sizes of IL that are told apart, in bytes.
 var sizes = []int{24, 42, 65, 120, 220, 1 << 16}
+
+// spreads are the numbers of programs that are told apart.
+var spreads = []int{1, 3, 8, 64}
 
 // severalAre is from how many programs on it is no longer told apart how many there are.
 const severalAre = 4
@@ -68,6 +63,12 @@ type chances struct {
 	tried, needed int
 	saved         int // microseconds that compiling those needed takes
 	bytes         int // what those tried take in a composite
+}
+
+// area gives the class of all programs like the one that alone needs the methods of a class.
+func (k class) area() class {
+	k.alone = ""
+	return k
 }
 
 // add counts one more method that was tried.
@@ -93,14 +94,11 @@ func (t table) of(k class) *chances {
 	return t[k]
 }
 
-// worth gives what a class is worth: where one program alone needs its methods, the mean of that class and of all such
-// classes of programs of its kind. What one program has is needed together or not at all, by few programs: nobody needs
-// what a server of some kind does until one of that kind comes.
+// worth gives what a class is worth: where one program alone needs its methods, the mean of what those of this program and
+// those of all such programs are. The first tells a program that does what many do from one that does what it likes; but
+// what a server of some kind does nobody needs until another of that kind comes, and then all of it.
 func (t table) worth(k class) float64 {
-	if whole, alone := k.ofKind(); alone {
-		return (t[k].worth() + t[whole].worth()) / 2
-	}
-	return t[k].worth()
+	return (t[k].worth() + t[k.area()].worth()) / 2
 }
 
 // codeBytes gives what a method takes in a composite on average, by the bytes of its IL: code, unwind and GC
@@ -117,12 +115,13 @@ type choice struct {
 	measured uint64                       // which of them are measured, a bit for each
 	needs    map[profile.MethodRef]uint64 // which programs look for a method
 	called   map[profile.MethodRef]uint64 // which call it where nothing is inlined
+	uses     map[string]uint64            // which look for any method of an assembly
 	sizes    map[profile.MethodRef]int    // bytes of IL
 }
 
 // newChoice brings together what all programs but one need.
 func (f *trained) newChoice(without string) (*choice, error) {
-	c := &choice{needs: map[profile.MethodRef]uint64{}, called: map[profile.MethodRef]uint64{}, sizes: map[profile.MethodRef]int{}}
+	c := &choice{needs: map[profile.MethodRef]uint64{}, called: map[profile.MethodRef]uint64{}, uses: map[string]uint64{}, sizes: map[profile.MethodRef]int{}}
 	for _, p := range f.programs {
 		if p.name == without {
 			continue
@@ -136,6 +135,7 @@ func (f *trained) newChoice(without string) (*choice, error) {
 		}
 		for _, m := range f.needs[p.name].asked.Sorted() {
 			c.needs[m] |= bit
+			c.uses[m.Assembly] |= bit
 		}
 		for _, m := range f.needs[p.name].called.Sorted() {
 			c.called[m] |= bit
@@ -159,15 +159,23 @@ func (c *choice) measure(s *sizer) (err error) {
 	return nil
 }
 
-// class gives the class of a method that some of the programs need, given as bits.
-func (c *choice) class(m profile.MethodRef, programs uint64) class {
+// class gives the class of a method that some of the programs need, given as bits, where one program, or 0, is unknown.
+func (c *choice) class(m profile.MethodRef, programs, unknown uint64) class {
 	n := bits.OnesCount64(programs)
-	who := strconv.Itoa(min(n, severalAre)) + " programs"
+	who, alone := strconv.Itoa(min(n, severalAre))+" programs", ""
 	if n == 1 {
-		who = c.names[bits.TrailingZeros64(programs)]
+		who, alone = "one tool", c.names[bits.TrailingZeros64(programs)]
+		if strings.HasPrefix(alone, "server") {
+			who = "one server"
+		}
 	}
-	i, _ := slices.BinarySearch(sizes, c.sizes[m])
-	return class{who, generic(m), unusual(m), sizes[min(i, len(sizes)-1)]}
+	return class{who: who, alone: alone, spread: least(spreads, bits.OnesCount64(c.uses[m.Assembly]&^unknown)), generic: generic(m), unusual: unusual(m), size: least(sizes, c.sizes[m])}
+}
+
+// least gives the least of the bounds that is not below n, or the last.
+func least(bounds []int, n int) int {
+	i, _ := slices.BinarySearch(bounds, n)
+	return bounds[min(i, len(bounds)-1)]
 }
 
 // count takes each measured program in turn for unknown.
@@ -180,10 +188,10 @@ func (c *choice) count() table {
 			if known == 0 || known&c.measured != 0 {
 				continue
 			}
-			k := c.class(m, known)
+			k := c.class(m, known, unknown)
 			all.of(k).add(c.sizes[m], programs&unknown != 0)
-			if whole, alone := k.ofKind(); alone {
-				all.of(whole).add(c.sizes[m], programs&unknown != 0)
+			if k != k.area() {
+				all.of(k.area()).add(c.sizes[m], programs&unknown != 0)
 			}
 		}
 	}
@@ -203,7 +211,7 @@ func (c *choice) choose(room int) *profile.Set {
 		if programs&c.measured != 0 {
 			add(m)
 		} else {
-			k := c.class(m, programs)
+			k := c.class(m, programs, 0)
 			classes[k] = append(classes[k], m)
 		}
 	}
@@ -241,15 +249,15 @@ func (c *choice) isCallee(m profile.MethodRef, programs uint64) bool {
 	return !generic(m) && c.sizes[m] <= calleeSize && bits.OnesCount64(programs) > 1
 }
 
-// print tells what each class is worth, the best first. Those of any server and any tool are in others already.
+// print tells what each class is worth, the best first.
 func (c *choice) print(w io.Writer) {
 	counts := c.count()
 	programs := float64(bits.OnesCount64(c.measured))
 	var bytes, saved float64
 	fmt.Fprintln(w, "us/KB   needed      MB  ms saved, all above  class")
 	for _, k := range counts.byWorth() {
-		if strings.HasPrefix(k.who, "any ") {
-			continue
+		if k.alone == "" && strings.HasPrefix(k.who, "one ") {
+			continue // counted program by program
 		}
 		n := counts[k]
 		bytes, saved = bytes+float64(n.bytes)/programs/1e6, saved+float64(n.saved)/programs/1e3
