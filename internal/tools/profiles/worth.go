@@ -27,9 +27,7 @@ var room = map[string]int{"8": 17_450_000, "10": 19_500_000}
 
 // class is what methods of one chance have in common.
 type class struct {
-	who     string // what programs need them
-	alone   string // the one that does, or empty for all such programs
-	spread  int    // the least of spreads that is not below the number of programs that need anything of their assembly
+	who     string // the program that alone needs them if it is no server, or what programs do
 	generic bool
 	unusual bool
 	size    int // the least of sizes that is not below the bytes of their IL
@@ -43,17 +41,11 @@ func (c class) String() string {
 	if c.unusual {
 		kind = "unusual instances"
 	}
-	if c.alone != "" {
-		return c.area().String() + ": " + c.alone
-	}
-	return fmt.Sprintf("%s, %s up to %d bytes, assembly of up to %d programs", c.who, kind, c.size, c.spread)
+	return fmt.Sprintf("%s, %s up to %d bytes", c.who, kind, c.size)
 }
 
 // sizes of IL that are told apart, in bytes.
 var sizes = []int{24, 42, 65, 120, 220, 1 << 16}
-
-// spreads are the numbers of programs that are told apart.
-var spreads = []int{1, 3, 8, 64}
 
 // severalAre is from how many programs on it is no longer told apart how many there are.
 const severalAre = 4
@@ -63,12 +55,6 @@ type chances struct {
 	tried, needed int
 	saved         int // microseconds that compiling those needed takes
 	bytes         int // what those tried take in a composite
-}
-
-// area gives the class of all programs like the one that alone needs the methods of a class.
-func (k class) area() class {
-	k.alone = ""
-	return k
 }
 
 // add counts one more method that was tried.
@@ -94,13 +80,6 @@ func (t table) of(k class) *chances {
 	return t[k]
 }
 
-// worth gives what a class is worth: where one program alone needs its methods, the mean of what those of this program and
-// those of all such programs are. The first tells a program that does what many do from one that does what it likes; but
-// what a server of some kind does nobody needs until another of that kind comes, and then all of it.
-func (t table) worth(k class) float64 {
-	return (t[k].worth() + t[k.area()].worth()) / 2
-}
-
 // codeBytes gives what a method takes in a composite on average, by the bytes of its IL: code, unwind and GC
 // information, tables, import cells. Measured by composing with and without some thousand methods.
 func codeBytes(il int) int { return 80 + 14*il/5 }
@@ -115,13 +94,12 @@ type choice struct {
 	measured uint64                       // which of them are measured, a bit for each
 	needs    map[profile.MethodRef]uint64 // which programs look for a method
 	called   map[profile.MethodRef]uint64 // which call it where nothing is inlined
-	uses     map[string]uint64            // which look for any method of an assembly
 	sizes    map[profile.MethodRef]int    // bytes of IL
 }
 
 // newChoice brings together what all programs but one need.
 func (f *trained) newChoice(without string) (*choice, error) {
-	c := &choice{needs: map[profile.MethodRef]uint64{}, called: map[profile.MethodRef]uint64{}, uses: map[string]uint64{}, sizes: map[profile.MethodRef]int{}}
+	c := &choice{needs: map[profile.MethodRef]uint64{}, called: map[profile.MethodRef]uint64{}, sizes: map[profile.MethodRef]int{}}
 	for _, p := range f.programs {
 		if p.name == without {
 			continue
@@ -135,7 +113,6 @@ func (f *trained) newChoice(without string) (*choice, error) {
 		}
 		for _, m := range f.needs[p.name].asked.Sorted() {
 			c.needs[m] |= bit
-			c.uses[m.Assembly] |= bit
 		}
 		for _, m := range f.needs[p.name].called.Sorted() {
 			c.called[m] |= bit
@@ -159,23 +136,20 @@ func (c *choice) measure(s *sizer) (err error) {
 	return nil
 }
 
-// class gives the class of a method that some of the programs need, given as bits, where one program, or 0, is unknown.
-func (c *choice) class(m profile.MethodRef, programs, unknown uint64) class {
+// class gives the class of a method that some of the programs need, given as bits. Servers count together: what a server of
+// some kind does nobody needs until another of that kind comes, and then all of it. Of other programs some do what many
+// do, and some what nobody does.
+func (c *choice) class(m profile.MethodRef, programs uint64) class {
 	n := bits.OnesCount64(programs)
-	who, alone := strconv.Itoa(min(n, severalAre))+" programs", ""
+	who := strconv.Itoa(min(n, severalAre)) + " programs"
 	if n == 1 {
-		who, alone = "one tool", c.names[bits.TrailingZeros64(programs)]
-		if strings.HasPrefix(alone, "server") {
+		who = c.names[bits.TrailingZeros64(programs)]
+		if strings.HasPrefix(who, "server-") {
 			who = "one server"
 		}
 	}
-	return class{who: who, alone: alone, spread: least(spreads, bits.OnesCount64(c.uses[m.Assembly]&^unknown)), generic: generic(m), unusual: unusual(m), size: least(sizes, c.sizes[m])}
-}
-
-// least gives the least of the bounds that is not below n, or the last.
-func least(bounds []int, n int) int {
-	i, _ := slices.BinarySearch(bounds, n)
-	return bounds[min(i, len(bounds)-1)]
+	i, _ := slices.BinarySearch(sizes, c.sizes[m])
+	return class{who, generic(m), unusual(m), sizes[min(i, len(sizes)-1)]}
 }
 
 // count takes each measured program in turn for unknown.
@@ -188,11 +162,7 @@ func (c *choice) count() table {
 			if known == 0 || known&c.measured != 0 {
 				continue
 			}
-			k := c.class(m, known, unknown)
-			all.of(k).add(c.sizes[m], programs&unknown != 0)
-			if k != k.area() {
-				all.of(k.area()).add(c.sizes[m], programs&unknown != 0)
-			}
+			all.of(c.class(m, known)).add(c.sizes[m], programs&unknown != 0)
 		}
 	}
 	return all
@@ -211,7 +181,7 @@ func (c *choice) choose(room int) *profile.Set {
 		if programs&c.measured != 0 {
 			add(m)
 		} else {
-			k := c.class(m, programs, 0)
+			k := c.class(m, programs)
 			classes[k] = append(classes[k], m)
 		}
 	}
@@ -234,7 +204,7 @@ func (c *choice) choose(room int) *profile.Set {
 // byWorth gives the classes, those first that are worth most for their bytes.
 func (t table) byWorth() []class {
 	return slices.SortedFunc(maps.Keys(t), func(a, b class) int {
-		return cmp.Or(cmp.Compare(t.worth(b), t.worth(a)), cmp.Compare(a.String(), b.String()))
+		return cmp.Or(cmp.Compare(t[b].worth(), t[a].worth()), cmp.Compare(a.String(), b.String()))
 	})
 }
 
@@ -256,11 +226,8 @@ func (c *choice) print(w io.Writer) {
 	var bytes, saved float64
 	fmt.Fprintln(w, "us/KB   needed      MB  ms saved, all above  class")
 	for _, k := range counts.byWorth() {
-		if k.alone == "" && strings.HasPrefix(k.who, "one ") {
-			continue // counted program by program
-		}
 		n := counts[k]
 		bytes, saved = bytes+float64(n.bytes)/programs/1e6, saved+float64(n.saved)/programs/1e3
-		fmt.Fprintf(w, "%5.0f  %5.1f %%  %6.2f  %19.0f  %s\n", counts.worth(k), 100*float64(n.needed)/float64(n.tried), bytes, saved, k)
+		fmt.Fprintf(w, "%5.0f  %5.1f %%  %6.2f  %19.0f  %s\n", n.worth(), 100*float64(n.needed)/float64(n.tried), bytes, saved, k)
 	}
 }

@@ -23,39 +23,37 @@ func over(args string) profile.MethodRef {
 func testChoice() *choice {
 	const app, web, cli, server, tool = 1, 2, 4, 8, 16
 	return &choice{
-		names: []string{"app", "web", "cli", "server", "tool"}, measured: app | web | cli,
+		names: []string{"app", "web", "cli", "server-x", "tool"}, measured: app | web | cli,
 		needs: map[profile.MethodRef]uint64{
-			plainMethod("all"):                       app | web | cli | server | tool,
-			plainMethod("hit"):                       web | server,
-			plainMethod("missed"):                    server,
-			plainMethod("large"):                     server,
-			plainMethod("alone"):                     cli,
-			plainMethod("tool"):                      tool,
-			over("__Canon"):                          server,
-			over("System.Guid"):                      server,
-			{Assembly: "B", Type: "T", Name: "only"}: tool,
-			plainMethod("both"):                      server | tool,
+			plainMethod("all"):    app | web | cli | server | tool,
+			plainMethod("hit"):    web | server,
+			plainMethod("missed"): server,
+			plainMethod("large"):  server,
+			plainMethod("alone"):  cli,
+			plainMethod("tool"):   tool,
+			over("__Canon"):       server,
+			over("System.Guid"):   server,
+			plainMethod("both"):   server | tool,
 		},
 		called: map[profile.MethodRef]uint64{
 			plainMethod("all"): app | web, plainMethod("callee"): app | tool, plainMethod("called once"): tool,
 			plainMethod("large callee"): app | web, over("System.Half"): app | web,
 		},
-		uses:  map[string]uint64{"A": app | web | cli | server | tool, "B": tool, "System.Linq": server},
 		sizes: map[profile.MethodRef]int{plainMethod("large callee"): 66, plainMethod("large"): 66, plainMethod("missed"): 24, over("System.Guid"): 1 << 20},
 	}
 }
 
 func TestCount(t *testing.T) {
 	counts := testChoice().count()
-	small := counts[class{who: "one server", alone: "server", spread: 8, size: 24}]
+	small := counts[class{who: "one server", size: 24}]
 	// hit is tried for web alone: for the others it is known from web.
 	if small == nil || small.tried != 4 || small.needed != 1 || small.bytes != 4*80+3*67 || small.saved != 70 {
 		t.Errorf("small methods of server: %+v", small)
 	}
 	for k, tried := range map[class]int{
-		{who: "one server", spread: 8, size: 65}: 0, {who: "one server", spread: 8, size: 120}: 3, {who: "one server", spread: 1, generic: true, size: 24}: 3,
-		{who: "one tool", spread: 8, size: 24}: 3, {who: "one tool", spread: 1, size: 24}: 3, {who: "2 programs", spread: 8, size: 24}: 3,
-		{who: "one server", spread: 1, generic: true, unusual: true, size: 1 << 16}: 3, {who: "4 programs", spread: 8, size: 24}: 0,
+		{who: "one server", size: 65}: 0, {who: "one server", size: 120}: 3, {who: "one server", generic: true, size: 24}: 3,
+		{who: "tool", size: 24}: 3, {who: "2 programs", size: 24}: 3,
+		{who: "one server", generic: true, unusual: true, size: 1 << 16}: 3, {who: "4 programs", size: 24}: 0,
 	} {
 		got := 0
 		if n := counts[k]; n != nil {
@@ -89,7 +87,7 @@ func TestChoose(t *testing.T) {
 	}
 	var text strings.Builder
 	c.print(&text)
-	if best := strings.Split(text.String(), "\n")[1]; !strings.Contains(best, "25.0 %") || !strings.HasSuffix(best, "one server, plain up to 24 bytes, assembly of up to 8 programs: server") {
+	if best := strings.Split(text.String(), "\n")[1]; !strings.Contains(best, "25.0 %") || !strings.HasSuffix(best, "one server, plain up to 24 bytes") {
 		t.Errorf("the best class is %s", best)
 	}
 }
@@ -105,21 +103,5 @@ func TestUnusual(t *testing.T) {
 	}
 	if json := (profile.MethodRef{Assembly: "System.Text.Json", TypeArgs: "A:N.T"}); !unusual(json) {
 		t.Error("a serializer's instance over a library's type is usual")
-	}
-}
-
-func TestWorth(t *testing.T) {
-	server := func(name string) class { return class{who: "one server", alone: name, size: 24} }
-	several := class{who: "2 programs", size: 24}
-	counts := table{
-		server("a"): {saved: 10, bytes: 1000}, server("b"): {saved: 0, bytes: 1000}, server(""): {saved: 10, bytes: 2000}, several: {saved: 3, bytes: 1000},
-	}
-	for k, want := range map[class]float64{server("a"): 7.5, server("b"): 2.5, server(""): 5, several: 3} {
-		if got := counts.worth(k); got != want {
-			t.Errorf("%s: %v, want %v", k, got, want)
-		}
-	}
-	if first := counts.byWorth()[0]; first != server("a") {
-		t.Errorf("%s is first", first)
 	}
 }
