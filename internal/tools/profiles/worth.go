@@ -17,6 +17,7 @@ import (
 //
 //   - all that the measured programs need, since they are known;
 //   - small methods that code compiled at run time calls (see isCallee);
+//   - what one server of src does alone, the large and the odd apart (see isServerCode);
 //   - of what only the programs of src need, the part that another program is likeliest to need for its bytes. That is
 //     counted: each measured program in turn is taken for unknown, and of every class of methods that none of the other
 //     measured programs needs it is seen how many this one does.
@@ -136,16 +137,27 @@ func (c *choice) measure(s *sizer) (err error) {
 	return nil
 }
 
-// class gives the class of a method that some of the programs need, given as bits. Servers count together: what a server of
-// some kind does nobody needs until another of that kind comes, and then all of it. Of other programs some do what many
-// do, and some what nobody does.
+// oneServer is who needs methods that a server of src alone does.
+const oneServer = "one server"
+
+// isServerCode says whether a method that one server alone needs is taken uncounted: if it is not large, nor an instance
+// over arguments that the server chose. What a server of some kind does, such as Blazor, nobody needs until another of
+// that kind comes, and then all of it; of a dozen measured programs one is of the kind, or none.
+func (c *choice) isServerCode(m profile.MethodRef) bool {
+	if generic(m) {
+		return c.sizes[m] <= 80 && !unusual(m)
+	}
+	return c.sizes[m] <= 220
+}
+
+// class gives the class of a method that some of the programs need, given as bits.
 func (c *choice) class(m profile.MethodRef, programs uint64) class {
 	n := bits.OnesCount64(programs)
 	who := strconv.Itoa(min(n, severalAre)) + " programs"
 	if n == 1 {
 		who = c.names[bits.TrailingZeros64(programs)]
 		if strings.HasPrefix(who, "server-") {
-			who = "one server"
+			who = oneServer
 		}
 	}
 	i, _ := slices.BinarySearch(sizes, c.sizes[m])
@@ -178,10 +190,10 @@ func (c *choice) choose(room int) *profile.Set {
 		room -= codeBytes(c.sizes[m])
 	}
 	for m, programs := range c.needs {
-		if programs&c.measured != 0 {
+		switch k := c.class(m, programs); {
+		case programs&c.measured != 0, k.who == oneServer && c.isServerCode(m):
 			add(m)
-		} else {
-			k := c.class(m, programs)
+		default:
 			classes[k] = append(classes[k], m)
 		}
 	}
