@@ -223,12 +223,16 @@ func (t table) byWorth() []class {
 // calleeSize is the most IL, in bytes, of a method that is taken because of who calls it.
 const calleeSize = 65
 
+// instructions is what the names of types begin with whose methods stand for instructions of a processor: each is one
+// wherever it is called, and the compiler passes over those that not every processor has.
+const instructions = "System.Runtime.Intrinsics."
+
 // isCallee says whether a method that no program looks for may be needed all the same. Code of the framework has it
 // inlined. But what is compiled at run time, such as a method that the profile lacks, calls it: the JIT inlines nothing at
 // first. Of unseen programs that lacked 250 methods, each compiled 400 such callees besides. What is called in two
 // programs is worth some 300 of them for each megabyte, what is called in one is worth 20.
 func (c *choice) isCallee(m profile.MethodRef, programs uint64) bool {
-	return !generic(m) && c.sizes[m] <= calleeSize && bits.OnesCount64(programs) > 1
+	return !generic(m) && !strings.HasPrefix(m.Type, instructions) && c.sizes[m] <= calleeSize && bits.OnesCount64(programs) > 1
 }
 
 // print tells what each class is worth, the best first.

@@ -36,6 +36,7 @@ func testChoice() *choice {
 		},
 		called: map[profile.MethodRef]uint64{
 			plainMethod("all"): app | web, plainMethod("callee"): app | tool, plainMethod("called once"): tool,
+			{Assembly: "A", Type: "System.Runtime.Intrinsics.X86.Avx", Name: "Permute"}: app | web,
 			plainMethod("large callee"): app | web, over("System.Half"): app | web,
 		},
 		sizes: map[profile.MethodRef]int{plainMethod("large callee"): 66, plainMethod("large"): 66, plainMethod("missed"): 24, over("System.Guid"): 1 << 20},
