@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/r2rpack/r2rpack/r2r/ecma335"
 	"github.com/r2rpack/r2rpack/r2r/profile"
@@ -111,22 +112,22 @@ func (in *inputs) makeExtra(ctx context.Context, job *Job) <-chan extraProfile {
 // thinCode is the most IL, in bytes, of a method that Job.Thin loses.
 const thinCode = 65
 
-// thin leaves out of a job's thin profile the small methods that no other profile names.
+// thin leaves out of a job's thin profile, if there is one, the small methods that no other profile names.
 func (in *inputs) thin(all []*given) {
+	i := slices.IndexFunc(all, func(g *given) bool { return g.thin })
+	if i < 0 {
+		return
+	}
 	named := map[string]bool{}
-	for _, g := range all {
-		if g.thin {
-			continue
-		}
+	for _, g := range slices.Delete(slices.Clone(all), i, i+1) {
 		for _, f := range g.found {
 			named[f.name] = true
 		}
 	}
-	for _, g := range all {
-		for i, f := range g.found {
-			if g.thin && f.err == nil && f.skip == "" && !named[f.name] && in.codeSize(f.method) <= thinCode {
-				g.found[i].skip = SkipThin
-			}
+	for j := range all[i].found {
+		f := &all[i].found[j]
+		if f.err == nil && f.skip == "" && !named[f.name] && in.codeSize(f.method) <= thinCode {
+			f.skip = SkipThin
 		}
 	}
 }
