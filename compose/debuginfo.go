@@ -21,14 +21,6 @@ const (
 // DebugInfos are the values of Options.DebugInfo.
 var DebugInfos = []string{DebugInfoFull, DebugInfoBounds}
 
-// checkDebugInfo refuses what is no option.
-func (o Options) checkDebugInfo() error {
-	if o.DebugInfo == "" {
-		return nil
-	}
-	return oneOf("--debug-info", o.DebugInfo, DebugInfos...)
-}
-
 // debugInfo is what is asked for. By default the recipe that is to be small does without variables.
 func (p *plan) debugInfo() string {
 	switch {

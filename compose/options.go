@@ -83,10 +83,8 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.Scope, ScopeAll)
 	setDefault(&o.Name, DefaultName)
 	o.Progress = progress.Or(o.Progress)
-	if o.Engine != "" {
-		if err := oneOf("--engine", o.Engine, Engines...); err != nil {
-			return o, err
-		}
+	if err := noneOrOneOf("--engine", o.Engine, Engines...); err != nil {
+		return o, err
 	}
 	if o.Shape == ShapeLayered && o.Engine == EngineCrossgen2 {
 		return o, fault.Usage("--shape layered", "does not go with --engine crossgen2, whose code crosses assemblies").WithHint("use --engine link")
@@ -109,19 +107,17 @@ func (o Options) withDefaults() (Options, error) {
 	if err := o.checkCommon(); err != nil {
 		return o, err
 	}
-	if err := o.checkOutside(); err != nil {
+	if err := noneOrOneOf("--outside", o.Outside, Outsides...); err != nil {
 		return o, err
 	}
-	if err := o.checkDebugInfo(); err != nil {
+	if err := noneOrOneOf("--debug-info", o.DebugInfo, DebugInfos...); err != nil {
 		return o, err
 	}
 	if flag := o.compilerOnly(); flag != "" && o.Engine == EngineLink {
 		return o, fault.Usage(flag, "does not go with --engine link, which compiles nothing").WithHint("leave it out")
 	}
-	if o.Shape != "" {
-		if err := oneOf("--shape", o.Shape, Shapes...); err != nil {
-			return o, err
-		}
+	if err := noneOrOneOf("--shape", o.Shape, Shapes...); err != nil {
+		return o, err
 	}
 	if err := oneOf("--scope", o.Scope, ScopeAll, ScopeNETCore, ScopeASPNETCore); err != nil {
 		return o, err
@@ -156,6 +152,14 @@ func setDefault(s *string, value string) {
 	if *s == "" {
 		*s = value
 	}
+}
+
+// noneOrOneOf is oneOf for a value that may be left open.
+func noneOrOneOf(flag, value string, allowed ...string) error {
+	if value == "" {
+		return nil
+	}
+	return oneOf(flag, value, allowed...)
 }
 
 func oneOf(flag, value string, allowed ...string) error {

@@ -19,14 +19,6 @@ const (
 // Outsides are the values of Options.Outside.
 var Outsides = []string{OutsideCompiled, OutsideOriginal}
 
-// checkOutside refuses what is no option.
-func (o Options) checkOutside() error {
-	if o.Outside == "" {
-		return nil
-	}
-	return oneOf("--outside", o.Outside, Outsides...)
-}
-
 // separated is added to the reason why an assembly stays out.
 const separated = "; compiled by itself"
 
