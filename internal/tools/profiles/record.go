@@ -35,7 +35,8 @@ type needs struct {
 	called *profile.Set // what it compiles without ReadyToRun code, where nothing is inlined
 }
 
-// record gives what each program needs, by its name. Sets are kept in the work folder and used again as long as the program is the same.
+// record gives what each program needs, by its name. Sets are kept in the work folder and used again as long as the
+// program is the same.
 func (t *trainer) record(ctx context.Context, f *framework, programs []program) (map[string]needs, error) {
 	sets := make([]needs, len(programs))
 	g, ctx := errgroup.WithContext(ctx)

@@ -15,14 +15,26 @@ type sizer struct {
 	framework *framework
 	finder    *profile.Finder
 	files     map[string]*pe.File // by assembly
+	known     map[profile.MethodRef]int
 }
 
 func newSizer(f *framework) *sizer {
-	return &sizer{framework: f, finder: f.scope.Finder(), files: map[string]*pe.File{}}
+	return &sizer{framework: f, finder: f.scope.Finder(), files: map[string]*pe.File{}, known: map[profile.MethodRef]int{}}
 }
 
-// size gives the bytes of IL of a method, 0 where it has none.
-func (s *sizer) size(ref profile.MethodRef) (int, error) {
+// size gives the bytes of IL of a method, 0 where it has none. It is found once: each profile that is trained without a
+// program asks for the same ones again.
+func (s *sizer) size(ref profile.MethodRef) (n int, err error) {
+	n, found := s.known[ref]
+	if !found {
+		if n, err = s.find(ref); err == nil {
+			s.known[ref] = n
+		}
+	}
+	return n, err
+}
+
+func (s *sizer) find(ref profile.MethodRef) (int, error) {
 	m, err := s.finder.Method(ref)
 	if err != nil {
 		return 0, err

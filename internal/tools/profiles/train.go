@@ -23,6 +23,7 @@ type trained struct {
 	*framework
 	programs []program
 	needs    map[string]needs
+	sizes    *sizer
 }
 
 // train traces all programs on all frameworks and writes the sets.
@@ -60,7 +61,7 @@ func (t *trainer) traceAll(ctx context.Context) ([]*trained, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, &trained{framework: f})
+		all = append(all, &trained{framework: f, sizes: newSizer(f)})
 	}
 	for _, f := range all {
 		var err error

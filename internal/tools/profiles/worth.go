@@ -119,7 +119,7 @@ func (f *trained) newChoice(without string) (*choice, error) {
 			c.called[m] |= bit
 		}
 	}
-	return c, c.measure(newSizer(f.framework))
+	return c, c.measure(f.sizes)
 }
 
 // measure finds the sizes of all methods.
